@@ -1,0 +1,5 @@
+"""``python -m integrations.sandbox``."""
+
+from integrations.sandbox.app import main
+
+main()

@@ -1,0 +1,79 @@
+"""The doors tests and operators use to steer the sandbox: fault rules, visible posts, requests, clock, accounts."""
+
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from integrations.sandbox.core import TOKENS, Rule, Sandbox
+
+STEPS = ("prepare", "poll", "commit", "confirm", "comment", "refresh", "send", "template")
+MODES = ("error", "hang", "drop_after", "slow")
+
+
+def routes(sandbox: Sandbox) -> list[web.RouteDef]:
+    """``/_control/…``"""
+
+    async def add_rule(request: web.Request) -> web.Response:
+        given = await request.json()
+        if given.get("step") not in STEPS or given.get("mode") not in MODES:
+            return _bad(f"step is one of {', '.join(STEPS)}; mode is one of {', '.join(MODES)}.")
+        known = {name: given[name] for name in Rule.__dataclass_fields__ if name in given}
+        rule = Rule(**{"platform": "*", **known})
+        sandbox.rules.append(rule)
+        return web.json_response(_rule(rule), status=201)
+
+    async def list_rules(request: web.Request) -> web.Response:
+        return _items([_rule(rule) for rule in sandbox.rules])
+
+    async def drop_rules(request: web.Request) -> web.Response:
+        sandbox.rules.clear()
+        return _items([])
+
+    async def posts(request: web.Request) -> web.Response:
+        return _items(sandbox.posts(request.query.get("platform")))
+
+    async def messages(request: web.Request) -> web.Response:
+        return _items(list(sandbox.store.find("message")))
+
+    async def requests(request: web.Request) -> web.Response:
+        return _items(list(sandbox.requests))
+
+    async def clock(request: web.Request) -> web.Response:
+        sandbox.offset += timedelta(seconds=float((await request.json())["advance_seconds"]))
+        return web.json_response({"now": sandbox.now().isoformat()})
+
+    async def account(request: web.Request) -> web.Response:
+        given = await request.json()
+        if given.get("platform") not in TOKENS or not given.get("username"):
+            return _bad(f"platform is one of {', '.join(TOKENS)}; username is required.")
+        document = sandbox.create_account(
+            given["platform"],
+            username=given["username"],
+            name=given.get("name") or given["username"],
+            **given.get("metadata", {}),
+        )
+        return web.json_response({**document, **sandbox.grant(document)}, status=201)
+
+    return [
+        web.post("/_control/rules", add_rule),
+        web.get("/_control/rules", list_rules),
+        web.delete("/_control/rules", drop_rules),
+        web.get("/_control/posts", posts),
+        web.get("/_control/messages", messages),
+        web.get("/_control/requests", requests),
+        web.post("/_control/clock", clock),
+        web.post("/_control/accounts", account),
+    ]
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in Rule.__dataclass_fields__}
+
+
+def _items(items: list[dict[str, Any]]) -> web.Response:
+    return web.json_response({"items": items})
+
+
+def _bad(message: str) -> web.Response:
+    return web.json_response({"error": "VALIDATION_ERROR", "message": message}, status=400)

@@ -1,0 +1,8 @@
+"""instagram's HTTP API, as far as publishing needs it."""
+
+from integrations.sandbox.core import Network, Sandbox
+
+
+def network(sandbox: Sandbox) -> Network:
+    """The router."""
+    return Network(platform="instagram", endpoints=(), fault=lambda status: {"error": status})

@@ -1,0 +1,8 @@
+"""tiktok's HTTP API, as far as publishing needs it."""
+
+from integrations.sandbox.core import Network, Sandbox
+
+
+def network(sandbox: Sandbox) -> Network:
+    """The router."""
+    return Network(platform="tiktok", endpoints=(), fault=lambda status: {"error": status})

@@ -1,0 +1,67 @@
+"""A sandbox of the networks on real HTTP, in a thread of the test process."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from aiohttp import web
+
+from integrations.sandbox.app import build, create
+from integrations.sandbox.core import Sandbox
+
+
+class RunningSandbox:
+    """A served sandbox, steered through its control doors like any client would."""
+
+    def __init__(self, url: str, sandbox: Sandbox) -> None:
+        self.url = url
+        self.sandbox = sandbox
+
+    def control(self, method: str, path: str, **options: Any) -> Any:
+        reply = requests.request(method, f"{self.url}/_control/{path}", timeout=10, **options)
+        reply.raise_for_status()
+        return reply.json()
+
+    def rule(self, platform: str, step: str, mode: str, **more: Any) -> None:
+        self.control("POST", "rules", json={"platform": platform, "step": step, "mode": mode, **more})
+
+    def posts(self, platform: str | None = None) -> list[dict[str, Any]]:
+        return list(self.control("GET", "posts", params={"platform": platform} if platform else None)["items"])
+
+    def requests(self) -> list[dict[str, Any]]:
+        return list(self.control("GET", "requests")["items"])
+
+    def advance_clock(self, seconds: float) -> None:
+        self.control("POST", "clock", json={"advance_seconds": seconds})
+
+    def account(self, platform: str, username: str = "demo", **more: Any) -> dict[str, Any]:
+        return dict(self.control("POST", "accounts", json={"platform": platform, "username": username, **more}))
+
+
+@contextmanager
+def running_sandbox(files: Path) -> Iterator[RunningSandbox]:
+    """Serve a fresh sandbox on a free port until the block ends."""
+    loop = asyncio.new_event_loop()
+    sandbox = create(data=None, files=files, base_url="")
+    runner = web.AppRunner(build(sandbox))
+
+    async def start() -> str:
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    sandbox.base_url = loop.run_until_complete(start())
+    thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)
+    thread.start()
+    try:
+        yield RunningSandbox(sandbox.base_url, sandbox)
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
