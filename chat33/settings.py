@@ -1,4 +1,300 @@
 """Django's settings; every value an operator may change comes from the environment (docs/deploy.md lists them)."""
 
-SECRET_KEY = "replaced-soon"  # noqa: S105
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from psycopg.conninfo import conninfo_to_dict
+
+from chat33.logs import logging_config
+from chat33.runtime.layout import broker_url, layout
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+LAYOUT = layout()
+# production, local (make run) or test; who names no database of their own runs locally
+ENVIRONMENT = env.str("CHAT33_ENV", default="production" if env.str("DATABASE_URL", default="") else "local")
+TESTING = ENVIRONMENT == "test"
+LOCAL = ENVIRONMENT in ("local", "test")
+
+DEBUG = env.bool("CHAT33_DEBUG", default=False)
+_SECRETS = LAYOUT.secrets()
+SECRET_KEY = _SECRETS.secret_key
+ENCRYPTION_KEYS = _SECRETS.encryption_key.split(",")  # the first one encrypts
+METRICS_TOKEN = _SECRETS.metrics_token
+
+PORT = env.int("PORT", default=8033)
+BASE_URL = env.str("CHAT33_BASE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+SANDBOX_URL = env.str("CHAT33_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}" if LOCAL else "").rstrip("/")
+ALLOWED_HOSTS = env.list("CHAT33_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"] if LOCAL else [])
+CSRF_TRUSTED_ORIGINS = env.list("CHAT33_TRUSTED_ORIGINS", default=[BASE_URL])
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_structlog",
+    "chat33.api",
+    "chat33.orgs",
+    "integrations",
+    "posts",
+    "chat33.dashboard",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "chat33.urls"
+WSGI_APPLICATION = "chat33.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# PostgreSQL holds every row and is the queue; Redis rings the bell and caches.
+_DATABASE = conninfo_to_dict(env.str("DATABASE_URL", default="") or LAYOUT.database_url)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _DATABASE.pop("dbname", "chat33"),
+        "USER": _DATABASE.pop("user", ""),
+        "PASSWORD": _DATABASE.pop("password", ""),
+        "HOST": _DATABASE.pop("host", ""),
+        "PORT": _DATABASE.pop("port", ""),
+        "CONN_MAX_AGE": None,  # a connection a request costs five times the request
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            **_DATABASE,
+            "options": "-c statement_timeout=20000 -c idle_in_transaction_session_timeout=60000",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="") or LAYOUT.redis_url
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+
+# People
+AUTH_USER_MODEL = "orgs.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
+    False if TESTING else {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+)
+HEADLESS_ONLY = False
+HEADLESS_CLIENTS = ("browser",)
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+EMAIL_BACKEND = env.str("CHAT33_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env.str("CHAT33_FROM_EMAIL", default="Chat33 <noreply@localhost>")
+
+# Language and time
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
 USE_TZ = True
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = LAYOUT.data_dir / "static"
+WHITENOISE_USE_FINDERS = LOCAL
+MEDIA_ROOT = LAYOUT.media_dir
+S3_BUCKET = env.str("CHAT33_S3_BUCKET", default="")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("CHAT33_S3_ENDPOINT", default="") or None,
+            "region_name": env.str("CHAT33_S3_REGION", default="") or None,
+        },
+    }
+    if S3_BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if LOCAL
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 262_144
+
+# Security
+SECURE = not LOCAL and not DEBUG
+SECURE_SSL_REDIRECT = SECURE and env.bool("CHAT33_SSL_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("CHAT33_BEHIND_PROXY", default=False) else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ("/admin/",),  # the admin's Alpine.js needs eval; chat33.urls gives it a policy of its own
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+# Hosts that outbound requests may reach although they are not public: the sandbox, in `make run` only.
+ALLOW_PRIVATE_HOSTS = env.list("CHAT33_ALLOW_PRIVATE_HOSTS", default=["127.0.0.1", "localhost"] if LOCAL else [])
+
+# Limits: requests a window, or off. A package may override any of them (Package.limits).
+LIMITS = {
+    "POSTS": env.str("CHAT33_LIMIT_POSTS", default="30/h"),
+    "MEDIA": env.str("CHAT33_LIMIT_MEDIA", default="50/h"),
+    "API_KEYS": env.str("CHAT33_LIMIT_API_KEYS", default="10/h"),
+    "API": env.str("CHAT33_LIMIT_API", default="1200/m"),
+}
+# Posts a channel may publish in a rolling 24 hours; the lower of this and what the network tells wins.
+DAILY_LIMITS = {
+    "instagram": env.str("CHAT33_DAILY_INSTAGRAM", default="25"),
+    "facebook": env.str("CHAT33_DAILY_FACEBOOK", default="50"),
+    "tiktok": env.str("CHAT33_DAILY_TIKTOK", default="20"),
+    "youtube": env.str("CHAT33_DAILY_YOUTUBE", default="6"),
+    "x": env.str("CHAT33_DAILY_X", default="300"),
+}
+RATELIMIT_USE_CACHE = "default"
+
+# Publishing
+LATE_LIMIT = timedelta(hours=env.float("CHAT33_LATE_LIMIT_HOURS", default=24))
+LEASE = timedelta(seconds=env.float("CHAT33_LEASE_SECONDS", default=25))
+PROVIDER_APPS = {
+    platform: {
+        "client_id": env.str(f"CHAT33_{platform.upper()}_CLIENT_ID", default=""),
+        "client_secret": env.str(f"CHAT33_{platform.upper()}_CLIENT_SECRET", default=""),
+        "version": env.str(f"CHAT33_{platform.upper()}_VERSION", default=""),
+    }
+    for platform in DAILY_LIMITS
+}
+
+# Celery: a bell for the rows that PostgreSQL holds. These are the settings that lost nothing under faults.
+CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "health_check_interval": 5,
+    "retry_on_timeout": True,
+    "socket_keepalive": True,
+    "visibility_timeout": 900,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(LAYOUT.beat_schedule)
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "wake_publishers": {"task": "posts.wake_publishers", "schedule": 1.0, "options": {"expires": 5}},
+    "wake_callbacks": {"task": "integrations.wake_callbacks", "schedule": 2.0, "options": {"expires": 5}},
+    "refresh_tokens": {"task": "integrations.refresh_tokens", "schedule": 60.0, "options": {"expires": 55}},
+    "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "integrations.auth.ApiKeyAuthentication",
+        "integrations.auth.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["chat33.api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["chat33.api.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "chat33.api.schema.Schema",
+    "EXCEPTION_HANDLER": "chat33.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Chat33 API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LOGGING = logging_config(
+    json=env.bool("CHAT33_LOG_JSON", default=not LOCAL), level=env.str("CHAT33_LOG_LEVEL", default="INFO")
+)
+LOGGING_CONFIG = "logging.config.dictConfig"
+
+if "pytest" in sys.modules or TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,33 @@
+"""Pages by number: ``page`` from 1, ``limit`` 20, at most 100."""
+
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+Row = TypeVar("Row", bound=Model)
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+# Past this the database would walk a million rows to throw them away; nobody reads there.
+MAX_PAGE = 100_000
+
+
+def page_of(request: Request, rows: "QuerySet[Row]") -> tuple[list[Row], dict[str, Any]]:
+    """The asked-for page of rows, and the fields around it. Raises ``ValidationError`` for nonsense."""
+    page = _number(request, "page", 1)
+    limit = min(_number(request, "limit", DEFAULT_LIMIT), MAX_LIMIT)
+    total = rows.count()
+    start = (page - 1) * limit
+    items = list(rows[start : start + limit]) if start < total else []
+    return items, {"total": total, "page": page, "limit": limit, "hasMore": start + len(items) < total}
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdigit()) or not 1 <= int(given[:9]) <= MAX_PAGE:
+        raise ValidationError({name: ["Use a whole number from 1."]})
+    return int(given)

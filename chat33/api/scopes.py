@@ -1,0 +1,20 @@
+"""The closed list of scopes an API key can hold."""
+
+from collections.abc import Iterable
+
+ORDINARY: dict[str, str] = {
+    "accounts:read": "list connected social channels",
+    "posts:read": "read post status and history",
+    "posts:write": "create, schedule, edit, and cancel posts",
+    "media:write": "upload media files",
+}
+ADMIN: dict[str, str] = {
+    "users:admin": "create and update users and read packages",
+}
+ALL = {**ORDINARY, **ADMIN}
+READING = frozenset({"accounts:read", "posts:read"})
+
+
+def unknown(scopes: Iterable[str]) -> list[str]:
+    """Those that are not on the list."""
+    return sorted(set(scopes) - ALL.keys())

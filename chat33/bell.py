@@ -1,0 +1,53 @@
+"""Ringing for a worker without ever waiting for Redis.
+
+A request sets a flag and goes on; a thread of this process sends the message. Many rings in the same moment become one
+message. When Redis is away the ring is lost, and beat's next tick finds the rows.
+"""
+
+import threading
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = structlog.get_logger(__name__)
+
+_wanted: dict[str, None] = {}
+_lock = threading.Lock()
+_ring = threading.Event()
+_thread: threading.Thread | None = None
+
+
+def ring_on_commit(task: str) -> None:
+    """Send the task (by name) soon after the open transaction has been committed."""
+    transaction.on_commit(lambda: ring(task))
+
+
+def ring(task: str) -> None:
+    """Send the task soon; returns at once."""
+    global _thread  # one bell ringer a process, made on first use (after a fork)
+    with _lock:
+        _wanted[task] = None
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_serve, name="bell", daemon=True)
+            _thread.start()
+    _ring.set()
+
+
+def _serve() -> None:
+    while True:
+        _ring.wait()
+        _ring.clear()
+        with _lock:
+            tasks = list(_wanted)
+            _wanted.clear()
+        for task in tasks:
+            try:
+                current_app.send_task(task, queue=_queue(task), expires=5, retry=False)
+            except (OperationalError, OSError) as error:
+                logger.info("bell_lost", task=task, error=type(error).__name__)
+
+
+def _queue(task: str) -> str:
+    return {"posts": "publish", "integrations": "callbacks"}.get(task.partition(".")[0], "default")

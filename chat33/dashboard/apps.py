@@ -1,0 +1,19 @@
+import sys
+
+from django.apps import AppConfig
+
+
+class DashboardConfig(AppConfig):
+    name = "chat33.dashboard"
+    label = "dashboard"
+    verbose_name = "Dashboard"
+
+    def ready(self) -> None:
+        from celery import signals
+
+        import chat33.celery  # noqa: F401  # every process that runs Django can ring for a worker
+        from chat33.dashboard import receivers
+
+        signals.task_prerun.connect(receivers.worker_took, weak=False)
+        if "beat" in sys.argv:
+            signals.before_task_publish.connect(receivers.beat_sent, weak=False)

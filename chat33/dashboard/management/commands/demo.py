@@ -1,0 +1,29 @@
+"""``manage.py demo [--json]``: the demo organization's addresses and keys, made when there is none."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from chat33.dashboard.demo import UnableToReachSandbox, demo_facts
+from chat33.lib.clock import utcnow
+from chat33.lib.http import NotSent, ReplyLost
+
+
+class Command(BaseCommand):
+    help = "Print the demo organization's addresses and keys; make it when there is none."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="one flat JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            facts = demo_facts(now=utcnow())
+        except (UnableToReachSandbox, NotSent, ReplyLost) as error:
+            raise CommandError(f"{error} Start it with `make run`, which starts everything.") from error
+        if options["json"]:
+            self.stdout.write(json.dumps(facts))
+            return
+        for name, value in facts.items():
+            self.stdout.write(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")

@@ -1,0 +1,21 @@
+"""Every address of Chat33, joined in one place."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from chat33.api import errors
+from posts.views import media_file
+
+urlpatterns = [
+    path("api/v1/", include("posts.api.v1.urls")),
+    path("api/v1/", include("integrations.urls")),
+    re_path(r"^api/", errors.not_found),
+    path("media/<str:token>/<str:name>", media_file, name="media"),
+    path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("", include("chat33.dashboard.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler404 = "chat33.dashboard.views.not_found"
+handler500 = "chat33.dashboard.views.server_error"

@@ -1,0 +1,108 @@
+"""Who is calling: an API key in ``x-api-key``, or a person's session with the organization they work in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from chat33.api import scopes
+from chat33.api.errors import CsrfFailed
+from chat33.lib import secrets
+from chat33.orgs.models import Membership, Organization, Role, User
+from chat33.orgs.selectors import membership_for
+from integrations.models import ApiKey
+
+_USED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The one who calls: its organization, what it may do, and its public id for ``createdBy``."""
+
+    organization: Organization
+    scopes: frozenset[str]
+    public_id: str
+    overrides: Mapping[str, Any]
+    key: ApiKey | None = None
+    membership: Membership | None = None
+
+
+def caller(request: Request) -> Caller:
+    """The request's caller; views behind ``HasScope`` always have one."""
+    return cast(Caller, request.auth)
+
+
+class ApiKeyAuthentication(authentication.BaseAuthentication):
+    """A key in the ``x-api-key`` header. It wins over a cookie."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """401 for a key that is mistyped, unknown, revoked or expired."""
+        given = request.headers.get("x-api-key")
+        if given is None:
+            return None
+        return _person(key := live_key(given.strip())), _caller_of(key)
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a 401 asks for."""
+        return 'ApiKey realm="chat33", header="x-api-key"'
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """A logged-in person. Writes need the CSRF token, as everywhere in Django."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """The person, in the organization named by ``X-Organization``, the session, or their first."""
+        user = getattr(request._request, "user", None)
+        if not isinstance(user, User) or not user.is_active:
+            return None
+        self.enforce_csrf(request)
+        chosen = request.headers.get("X-Organization") or request._request.session.get("organization_id", "")
+        membership = membership_for(user=user, organization_id=chosen)
+        if membership is None:
+            raise exceptions.AuthenticationFailed("You are not a member of this organization.")
+        organization = membership.organization
+        granted = scopes.READING if membership.role == Role.VIEWER else frozenset(scopes.ORDINARY)
+        overrides = organization.limits(timezone.now())
+        return user, Caller(organization, granted, user.public_id, overrides, membership=membership)
+
+    def enforce_csrf(self, request: Request) -> None:
+        """403 with a word of its own, so that it is not taken for a missing scope."""
+        try:
+            super().enforce_csrf(request)
+        except exceptions.PermissionDenied as error:
+            raise CsrfFailed(str(error.detail)) from None
+
+
+def live_key(given: str) -> ApiKey:
+    """The key's row, its use noted. Raises ``AuthenticationFailed`` saying what is wrong with it."""
+    if not secrets.well_formed(given):
+        raise exceptions.AuthenticationFailed(
+            "This is not an API key. Keys start with sk_live_; check for a typing error."
+        )
+    key = (
+        ApiKey.objects.select_related("organization__package", "created_by")
+        .filter(digest=secrets.digest(given))
+        .first()
+    )
+    now = timezone.now()
+    if key is None or not key.is_live(now):
+        raise exceptions.AuthenticationFailed(
+            "This API key is unknown, revoked or expired. Make a new one in Settings."
+        )
+    if key.last_used_at is None or key.last_used_at < now - _USED_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
+
+
+def _caller_of(key: ApiKey) -> Caller:
+    overrides = key.organization.limits(timezone.now())
+    return Caller(key.organization, frozenset(key.scopes), key.public_id, overrides, key=key)
+
+
+def _person(key: ApiKey) -> User | AnonymousUser:
+    return key.created_by or AnonymousUser()

@@ -1,0 +1,168 @@
+"""Callbacks: signed POSTs to integrators' URLs, retried for four days, each try kept.
+
+The rows are the queue: whoever makes one only inserts it. Workers claim due rows one by one, and a receiver that is slow
+or dead costs one of their threads ten seconds at most, never a publisher.
+"""
+
+import json
+import random
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from chat33.lib.clock import utcnow
+from chat33.lib.failpoints import reach
+from chat33.lib.http import NotSent, Refused, Reply, ReplyLost
+from chat33.orgs.models import Organization
+from integrations.channels import http_client
+from integrations.models import Callback, CallbackAttempt, CallbackStatus
+from integrations.services import signing_secrets
+from integrations.signing import sign
+
+logger = structlog.get_logger(__name__)
+
+# Seconds before each of the 13 attempts: 99 h 37 m in all.
+SCHEDULE = (0, 5, 30, 120, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400, 86400)
+WALL = 10.0  # seconds for connecting, sending and reading together
+READ = 16_384  # bytes of the answer that are read
+KEPT = 1_000  # characters of it that are kept
+LEASE = timedelta(seconds=30)
+MAX_WAIT = timedelta(hours=24)
+
+
+def create_callback(
+    *, organization: Organization, subject: str, url: str, body: Mapping[str, Any], now: datetime
+) -> Callback:
+    """Queue a callback; it leaves within seconds."""
+    return Callback.objects.create(
+        organization=organization, subject=subject, url=url, body=dict(body), due_at=now, created_at=now
+    )
+
+
+def resend_callback(*, callback: Callback, now: datetime) -> Callback:
+    """Send it again now, with the same id and the whole schedule before it."""
+    with transaction.atomic():
+        row = Callback.objects.select_for_update().get(pk=callback.pk)
+        row.status, row.attempts, row.due_at, row.leased_until = CallbackStatus.PENDING, 0, now, None
+        row.fence += 1
+        row.save(update_fields=["status", "attempts", "due_at", "leased_until", "fence"])
+    return row
+
+
+def due_callbacks(limit: int) -> int:
+    """How many callbacks wait to be sent, counted up to ``limit``."""
+    return Callback.objects.filter(due_at__lte=Now()).order_by()[:limit].count()
+
+
+def claim_callback() -> Callback | None:
+    """The callback that is due longest, leased; None when none is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE integrations_callback SET
+                fence = fence + 1,
+                leased_until = now() + make_interval(secs => %(lease)s),
+                due_at = now() + make_interval(secs => %(lease)s)
+            WHERE id = (
+                SELECT id FROM integrations_callback WHERE due_at <= now()
+                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+            ) RETURNING id
+            """,
+            {"lease": LEASE.total_seconds()},
+        )
+        row = cursor.fetchone()
+    return Callback.objects.select_related("organization").get(pk=row[0]) if row else None
+
+
+def deliver_callback(*, callback: Callback, now: datetime) -> CallbackStatus:
+    """Send it once and store what came of it, unless the lease was lost meanwhile."""
+    body = json.dumps(callback.body, separators=(",", ":")).encode()
+    secrets = signing_secrets(organization=callback.organization, now=now)
+    headers = {
+        "Content-Type": "application/json",
+        **sign(secrets=secrets, message_id=callback.public_id, timestamp=int(now.timestamp()), body=body),
+    }
+    http = http_client()
+    reply: Reply | None = None
+    failure = ""
+    final = False
+    try:
+        reach("callbacks.before_send")
+        reply = http.request("POST", callback.url, data=body, headers=headers, wall=WALL, max_bytes=READ)
+        reach("callbacks.after_send")
+    except Refused as error:
+        failure, final = str(error), True
+    except (NotSent, ReplyLost) as error:
+        failure = str(error)
+    finally:
+        http.close()
+    return _settle(callback, reply, failure, final=final, headers=headers, now=now)
+
+
+def _settle(
+    callback: Callback, reply: Reply | None, failure: str, *, final: bool, headers: Mapping[str, str], now: datetime
+) -> CallbackStatus:
+    number = callback.attempts + 1
+    if reply is not None and not reply.ok:
+        failure = _explain(reply)
+        final = reply.status == 410
+    status = CallbackStatus.DELIVERED if not failure else CallbackStatus.PENDING
+    if failure and (final or number >= len(SCHEDULE)):
+        status = CallbackStatus.FAILED
+    due_at = now + _wait(number, reply) if status == CallbackStatus.PENDING else None
+    with transaction.atomic():
+        kept = Callback.objects.filter(pk=callback.pk, fence=callback.fence).update(
+            status=status,
+            attempts=number,
+            due_at=due_at,
+            leased_until=None,
+            last_error=failure,
+            delivered_at=now if status == CallbackStatus.DELIVERED else None,
+        )
+        CallbackAttempt.objects.create(
+            callback=callback,
+            organization_id=callback.organization_id,
+            number=number,
+            created_at=now,
+            http_status=reply.status if reply else None,
+            error=failure,
+            milliseconds=reply.milliseconds if reply else 0,
+            address=reply.address if reply else "",
+            request_headers={name: value for name, value in headers.items() if name != "webhook-signature"},
+            response_head=reply.body[:KEPT].decode("utf-8", "replace").replace("\x00", "") if reply else "",
+        )
+    if kept:
+        logger.info("callback_attempted", callback=callback.public_id, status=str(status), attempt=number)
+    return CallbackStatus(status)
+
+
+def _explain(reply: Reply) -> str:
+    if 300 <= reply.status < 400:
+        return f"The receiver answered {reply.status}; redirects are not followed. Set the final address."
+    if reply.status == 410:
+        return "The receiver answered 410 Gone, so no further attempt is made."
+    return f"The receiver answered {reply.status}; 2xx is expected."
+
+
+def _wait(number: int, reply: Reply | None) -> timedelta:
+    """The pause after attempt ``number``, with a fifth of jitter; a receiver's Retry-After counts up to a day."""
+    pause = timedelta(seconds=SCHEDULE[number] * random.uniform(0.8, 1.2))
+    asked = reply.headers.get("Retry-After", "") if reply else ""
+    if asked.isascii() and asked.isdigit():
+        pause = max(pause, min(timedelta(seconds=int(asked[:6])), MAX_WAIT))
+    return pause
+
+
+def send_due(*, seconds: float) -> int:
+    """Send due callbacks one after another until there are none or the time is up."""
+    until = time.monotonic() + seconds
+    sent = 0
+    while time.monotonic() < until and (callback := claim_callback()):
+        deliver_callback(callback=callback, now=utcnow())
+        sent += 1
+    return sent

@@ -1,0 +1,61 @@
+"""Writes about keys and signing secrets."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from chat33.api import scopes as known_scopes
+from chat33.lib import secrets
+from chat33.orgs.models import Organization, User
+from integrations.channels import cipher
+from integrations.models import ApiKey, SigningSecret
+from integrations.signing import new_secret
+
+ROTATION = timedelta(hours=24)
+
+
+def create_api_key(
+    *,
+    organization: Organization,
+    name: str,
+    by: User | None,
+    scopes: Sequence[str] | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A key and its row. The raw key exists only here; by default it holds every ordinary scope."""
+    raw = secrets.new_key()
+    row = ApiKey.objects.create(
+        organization=organization,
+        created_by=by,
+        name=name,
+        prefix=secrets.prefix(raw),
+        digest=secrets.digest(raw),
+        scopes=list(scopes if scopes is not None else known_scopes.ORDINARY),
+        expires_at=expires_at,
+    )
+    return row, raw
+
+
+def revoke_api_key(*, key: ApiKey, now: datetime) -> None:
+    """The key opens nothing from now on; revoking twice changes nothing."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+
+
+@transaction.atomic
+def rotate_signing_secret(*, organization: Organization, now: datetime, overlap: timedelta = ROTATION) -> str:
+    """A new secret for callbacks; the ones before sign beside it until the overlap ends."""
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    SigningSecret.objects.filter(organization=organization, retires_at=None).update(retires_at=now + overlap)
+    raw = new_secret()
+    sealed = cipher().encrypt(raw, context=organization.public_id)
+    SigningSecret.objects.create(organization=organization, secret=sealed, created_at=now)
+    return raw
+
+
+def signing_secrets(*, organization: Organization, now: datetime) -> list[str]:
+    """The secrets that sign now, newest first; the first one is made when there is none."""
+    rows = list(SigningSecret.objects.filter(organization=organization).exclude(retires_at__lt=now))
+    if not rows:
+        return [rotate_signing_secret(organization=organization, now=now)]
+    return [cipher().decrypt(row.secret, context=organization.public_id) for row in rows]

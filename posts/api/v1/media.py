@@ -1,0 +1,112 @@
+"""``/media/upload``: a file in the request, or an address to fetch one from."""
+
+import hashlib
+from typing import Any, ClassVar
+
+from django.core.files.uploadedfile import UploadedFile
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat33.api import idempotency, limits
+from chat33.api.errors import PayloadTooLarge
+from chat33.api.parsers import JSONParser
+from chat33.api.views import ApiView
+from chat33.lib.clock import utcnow
+from chat33.lib.http import Refused
+from integrations.auth import caller
+from integrations.channels import http_client
+from posts import media
+from posts.api.v1.posts import read_body
+from posts.api.v1.serializers import AddressField
+from posts.media import UnableToFetch
+from posts.models import Media
+
+MULTIPART_LIMIT = 4_500_000
+
+
+class IngestRequest(serializers.Serializer[Any]):
+    """An address to fetch a file from."""
+
+    url = AddressField(help_text="Public URL to fetch")
+    filename = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="Optional filename hint"
+    )
+
+
+class UploadView(ApiView):
+    """Both modes."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "media:write"}
+    parser_classes = [JSONParser, MultiPartParser]
+
+    def post(self, request: Request) -> Response:
+        """Take in a file; one that does not fit is refused and costs nothing."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MULTIPART_LIMIT + 100_000:
+            raise PayloadTooLarge("A file in the request may have 4.5 MB. Send its public URL instead.")
+        who = caller(request)
+        upload = request.FILES.get("file") if request.content_type.startswith("multipart/") else None
+        if upload is None and request.content_type.startswith("multipart/"):
+            raise ValidationError({"file": ["Send the file in a field called file."]})
+        content = _digest(upload) if upload is not None else None
+        key = idempotency.keyed(request, owner=who.organization.public_id, content=content)
+        return idempotency.once_slowly(key, lambda: self._counted(request, upload), now=utcnow())
+
+    def _counted(self, request: Request, upload: "UploadedFile[bytes] | None") -> Response:
+        who, now = caller(request), utcnow()
+        limit, subject = limits.limit_for("MEDIA", who.overrides), who.organization.public_id
+        with_limit = limits.consume_now(name="MEDIA", subject=subject, limit=limit, now=now)
+        try:
+            stored = self._store(request, upload)
+        except BaseException:
+            limits.refund(name="MEDIA", subject=subject, now=now)
+            raise
+        self.usage = with_limit
+        return Response(media_body(stored), status=201)
+
+    def _store(self, request: Request, upload: "UploadedFile[bytes] | None") -> Media:
+        try:
+            return self._upload(request, upload) if upload is not None else self._ingest(request)
+        except (UnableToFetch, Refused) as error:
+            raise ValidationError({"file" if upload is not None else "url": [str(error)]}) from None
+
+    def _upload(self, request: Request, upload: "UploadedFile[bytes]") -> Media:
+        if (upload.size or 0) > MULTIPART_LIMIT:
+            raise PayloadTooLarge("A file in the request may have 4.5 MB. Send its public URL instead.")
+        who = caller(request)
+        return media.store_upload(organization=who.organization, upload=upload, by=who.public_id)
+
+    def _ingest(self, request: Request) -> Media:
+        data, who, http = read_body(IngestRequest, request), caller(request), http_client()
+        name = data.get("filename", "")
+        try:
+            return media.ingest_url(
+                organization=who.organization, url=data["url"], filename=name, http=http, by=who.public_id
+            )
+        finally:
+            http.close()
+
+
+def media_body(stored: Media) -> dict[str, Any]:
+    """What an upload answers."""
+    return {
+        "url": media.media_url(stored),
+        "type": stored.kind,
+        "size": stored.size,
+        "name": stored.name,
+        "contentType": stored.content_type,
+        "id": stored.public_id,
+        "width": stored.width,
+        "height": stored.height,
+        "duration": stored.duration,
+    }
+
+
+def _digest(upload: "UploadedFile[bytes]") -> str:
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    return f"{upload.name} {digest.hexdigest()}"

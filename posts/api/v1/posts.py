@@ -1,0 +1,292 @@
+"""Posts: create, list, validate, read, change, delete, duplicate, logs, and the ways out of a failure."""
+
+from typing import Any, ClassVar
+
+import structlog
+from django.conf import settings
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat33.api import idempotency, limits
+from chat33.api.errors import Conflict
+from chat33.api.pagination import page_of
+from chat33.api.views import ApiView
+from chat33.bell import ring_on_commit
+from chat33.lib.clock import utcnow
+from integrations.auth import Caller, caller
+from integrations.models import Channel, Platform
+from posts import services
+from posts.api.v1 import intake
+from posts.api.v1.serializers import (
+    CreatePostRequest,
+    DuplicatePostRequest,
+    ResolvePostRequest,
+    UpdatePostRequest,
+    log_entry,
+    post_body,
+    post_summary,
+)
+from posts.models import Post, PostStatus
+from posts.preflight import Content
+from posts.selectors import log_of, posts_for
+from posts.services import Plan, UnableToChange
+
+PUBLISH = "posts.publish_due_posts"
+
+
+def read_body(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body, checked. Raises ``ValidationError``."""
+    serializer = kind(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    data: dict[str, Any] = serializer.validated_data
+    return data
+
+
+def post_named(request: Request, post_id: str) -> Post:
+    """The caller's post of this id. Raises ``Http404``."""
+    return get_object_or_404(posts_for(caller(request).organization), public_id=post_id)
+
+
+class _Creating(ApiView):
+    """What creating and duplicating share: the hourly limit, idempotency, the rows."""
+
+    def create(
+        self, request: Request, channels: list[Channel], content: Content, plan: Plan, extra: dict[str, Any]
+    ) -> Response:
+        """The 201, counted and remembered in the transaction of its effect."""
+        who = caller(request)
+        now = utcnow()
+
+        def effect() -> Response:
+            limit = limits.limit_for("POSTS", who.overrides)
+            self.usage = limits.consume(name="POSTS", subject=who.organization.public_id, limit=limit, now=now)
+            posts = services.create_posts(
+                organization=who.organization,
+                channels=channels,
+                content=content,
+                plan=plan,
+                by=who.public_id,
+                now=now,
+                request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+            )
+            ring_on_commit(PUBLISH)
+            made = [post_summary(post, channel) for post, channel in zip(posts, channels, strict=True)]
+            return Response({**extra, "posts": made, "groupId": posts[0].group_id}, status=201)
+
+        return idempotency.once(self.key_of(request, who), effect, now=now)
+
+    def key_of(self, request: Request, who: Caller) -> idempotency.Keyed | None:
+        """The request's idempotency key in the caller's organization."""
+        return idempotency.keyed(request, owner=who.organization.public_id)
+
+    def answered(self, request: Request) -> Response | None:
+        """The kept answer of a repeated request; for a new one, the limit checked before any work is done."""
+        who = caller(request)
+        now = utcnow()
+        kept = idempotency.recall(self.key_of(request, who), now=now)
+        if kept is None:
+            limit = limits.limit_for("POSTS", who.overrides)
+            limits.check(name="POSTS", subject=who.organization.public_id, limit=limit, now=now)
+        return kept
+
+
+class PostsView(_Creating):
+    """``/posts``."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "posts:read", "POST": "posts:write"}
+
+    def get(self, request: Request) -> Response:
+        """A page of posts, newest first, filtered by status, platform and channel."""
+        rows = posts_for(caller(request).organization)
+        rows = rows.filter(**_filters(request))
+        items, around = page_of(request, rows)
+        return Response({"items": [post_body(post) for post in items], **around})
+
+    def post(self, request: Request) -> Response:
+        """Create and queue a post, one for each channel."""
+        kept = self.answered(request)
+        if kept is not None:
+            return kept
+        data = read_body(CreatePostRequest, request)
+        organization = caller(request).organization
+        now = utcnow()
+        channels = intake.channels_named(organization, data["accountIds"])
+        plan, _ = intake.plan_of(data, now=now)
+        content, results = intake.checked(
+            organization=organization, channels=channels, content=intake.content_of(data),
+            scheduled_at=plan.scheduled_at, now=now,
+        )  # fmt: skip
+        if plan.status != PostStatus.DRAFT:
+            intake.refuse_errors(results)
+        return self.create(request, channels, content, plan, {})
+
+
+class ValidateView(ApiView):
+    """``/posts/validate``: the rules of creating, with nothing created."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+
+    def post(self, request: Request) -> Response:
+        """Each channel's errors and warnings."""
+        data = read_body(CreatePostRequest, request)
+        organization = caller(request).organization
+        now = utcnow()
+        channels = intake.channels_named(organization, data["accountIds"])
+        plan, found = intake.plan_of(data, now=now)
+        _, results = intake.checked(
+            organization=organization, channels=channels, content=intake.content_of(data),
+            scheduled_at=plan.scheduled_at or now, now=now,
+        )  # fmt: skip
+        zone_warnings = intake.schedule_warnings(found, plan.timezone)
+        bodies = [
+            {
+                "accountId": result.channel.public_id,
+                "platform": result.channel.platform,
+                "ok": not result.errors,
+                "errors": [intake.issue_body(issue) for issue in result.errors],
+                "warnings": [intake.issue_body(issue) for issue in (*result.warnings, *zone_warnings)],
+            }
+            for result in results
+        ]
+        return Response({"ok": all(body["ok"] for body in bodies), "results": bodies})
+
+
+class PostView(ApiView):
+    """``/posts/{id}``."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "posts:read", "PATCH": "posts:write", "DELETE": "posts:write"}
+
+    def get(self, request: Request, post_id: str) -> Response:
+        """One post."""
+        return Response(post_body(post_named(request, post_id)))
+
+    def patch(self, request: Request, post_id: str) -> Response:
+        """Change a draft or queued post."""
+        post = post_named(request, post_id)
+        data = read_body(UpdatePostRequest, request)
+        now = utcnow()
+        _unless_conflict(lambda: services.refuse_unless_editable(post))
+        plan, _ = intake.plan_of(data, now=now, base=post)
+        content = intake.content_of(data, services.content_of(post))
+        if plan.status == PostStatus.QUEUED:
+            content = self._checked(post, content, plan)
+        changed = _unless_conflict(lambda: services.update_post(post=post, content=content, plan=plan, now=now))
+        ring_on_commit(PUBLISH)
+        return Response(post_body(changed))
+
+    def delete(self, request: Request, post_id: str) -> Response:
+        """Forget a draft, cancel the rest."""
+        post = post_named(request, post_id)
+        left = _unless_conflict(lambda: services.delete_post(post=post))
+        return Response(post_body(left) if left else {"id": post_id, "deleted": True})
+
+    def _checked(self, post: Post, content: Content, plan: Plan) -> Content:
+        now = utcnow()
+        late = plan.scheduled_at is not None and now - plan.scheduled_at > settings.LATE_LIMIT
+        if late:
+            raise ValidationError({"scheduledAt": ["The time is too long past. Set one ahead, or null for now."]})
+        settled, results = intake.checked(
+            organization=post.organization, channels=[post.channel], content=content,
+            scheduled_at=plan.scheduled_at, now=now, ignore=post.pk,
+        )  # fmt: skip
+        intake.refuse_errors(results)
+        return settled
+
+
+class DuplicateView(_Creating):
+    """``/posts/{id}/duplicate``."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+
+    def post(self, request: Request, post_id: str) -> Response:
+        """A copy, as a draft unless asked otherwise."""
+        kept = self.answered(request)
+        if kept is not None:
+            return kept
+        original = post_named(request, post_id)
+        data = read_body(DuplicatePostRequest, request)
+        organization = caller(request).organization
+        now = utcnow()
+        channels = intake.channels_named(organization, data.get("accountIds") or [original.channel.public_id])
+        plan, _ = intake.plan_of({"timezone": original.timezone, "callbackUrl": original.callback_url, **data}, now=now)
+        content = services.content_of(original)
+        if plan.status != PostStatus.DRAFT:
+            content, results = intake.checked(
+                organization=organization, channels=channels, content=content, scheduled_at=plan.scheduled_at, now=now
+            )
+            intake.refuse_errors(results)
+        return self.create(request, channels, content, plan, {"duplicatedFrom": original.public_id})
+
+
+class LogsView(ApiView):
+    """``/posts/{id}/logs``."""
+
+    scopes: ClassVar[dict[str, str]] = {"GET": "posts:read"}
+
+    def get(self, request: Request, post_id: str) -> Response:
+        """Everything that was tried."""
+        return Response({"logs": [log_entry(entry) for entry in log_of(post_named(request, post_id))]})
+
+
+class RetryView(ApiView):
+    """``/posts/{id}/retry``."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+
+    def post(self, request: Request, post_id: str) -> Response:
+        """Queue a failed post again."""
+        post, by = post_named(request, post_id), caller(request).public_id
+        changed = _unless_conflict(lambda: services.retry_post(post=post, now=utcnow(), by=by))
+        ring_on_commit(PUBLISH)
+        return Response(post_body(changed))
+
+
+class ReconcileView(ApiView):
+    """``/posts/{id}/reconcile``."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+
+    def post(self, request: Request, post_id: str) -> Response:
+        """Read the network again to learn what became of an unconfirmed post."""
+        post, by = post_named(request, post_id), caller(request).public_id
+        changed = _unless_conflict(lambda: services.reconcile_post(post=post, now=utcnow(), by=by))
+        ring_on_commit(PUBLISH)
+        return Response(post_body(changed))
+
+
+class ResolveView(ApiView):
+    """``/posts/{id}/resolve``."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+
+    def post(self, request: Request, post_id: str) -> Response:
+        """Take a person's word for what became of an unconfirmed post."""
+        post, by = post_named(request, post_id), caller(request).public_id
+        outcome = read_body(ResolvePostRequest, request)["as"]
+        changed = _unless_conflict(lambda: services.resolve_post(post=post, outcome=outcome, now=utcnow(), by=by))
+        return Response(post_body(changed))
+
+
+def _unless_conflict(change: Any) -> Any:
+    try:
+        return change()
+    except UnableToChange as error:
+        raise Conflict(str(error)) from None
+
+
+def _filters(request: Request) -> dict[str, str]:
+    """The list's filters. Raises ``ValidationError`` for a value that can never match."""
+    allowed = {"status": PostStatus.values, "platform": Platform.values}
+    columns = {"status": "status", "platform": "channel__platform", "channelId": "channel__public_id"}
+    filters = {}
+    for name, column in columns.items():
+        value = request.query_params.get(name)
+        if not value:
+            continue
+        if name in allowed and value not in allowed[name]:
+            raise ValidationError({name: [f"Use one of {', '.join(allowed[name])}."]})
+        filters[column] = value.replace("\x00", "")
+    return filters

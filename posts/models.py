@@ -1,0 +1,173 @@
+"""What we publish: posts on their way to a channel, every attempt at it, and media files."""
+
+from django.core.files import File
+from django.db import models
+from django.db.models import Q
+
+from chat33.lib.clock import utcnow
+from chat33.lib.ids import new_id
+from chat33.orgs.models import Organization
+from integrations.models import Channel
+
+
+def post_id() -> str:
+    """``post_…``."""
+    return new_id("post")
+
+
+def media_id() -> str:
+    """``media_…``."""
+    return new_id("media")
+
+
+class MediaType(models.TextChoices):
+    """What kind of post it is; none is text alone."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    REEL = "reel"
+    CAROUSEL = "carousel"
+
+
+class PostStatus(models.TextChoices):
+    """Where a post stands."""
+
+    DRAFT = "DRAFT"
+    QUEUED = "QUEUED"
+    PUBLISHING = "PUBLISHING"
+    PUBLISHED = "PUBLISHED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class Post(models.Model):
+    """One post on its way to one channel, and its place in the queue.
+
+    The row is the queue: ``due_at`` is set while there is something to do, and claiming it moves ``due_at`` to the end of
+    the lease, so that the work of a dead worker comes due again by itself. ``fence`` counts the claims: a worker writes
+    only while its number is the row's.
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=post_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="posts")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="posts")
+    group_id = models.CharField(max_length=40, null=True, blank=True, help_text="Shared by posts made together.")
+    status = models.CharField(max_length=10, choices=PostStatus.choices, default=PostStatus.QUEUED)
+    text = models.TextField(null=True, blank=True)
+    media_urls = models.JSONField(default=list, blank=True)
+    media_type = models.CharField(max_length=10, choices=MediaType.choices, null=True, blank=True)
+    cover_image_url = models.TextField(blank=True)
+    platform_config = models.JSONField(default=dict, blank=True)
+    callback_url = models.TextField(blank=True)
+    scheduled_at = models.DateTimeField(null=True, blank=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+    created_by = models.CharField(max_length=40, help_text="Public id of the person or key.")
+    created_at = models.DateTimeField(default=utcnow, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    request_id = models.CharField(max_length=64, blank=True, editable=False)
+
+    # What came of it
+    published_at = models.DateTimeField(null=True, blank=True)
+    external_post_id = models.CharField(max_length=200, null=True, blank=True)
+    external_post_url = models.TextField(null=True, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(null=True, blank=True)
+    retry_count = models.PositiveSmallIntegerField(default=0)
+    held_until = models.DateTimeField(null=True, blank=True)
+    held_reason = models.TextField(blank=True)
+
+    # The queue
+    due_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    fence = models.BigIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(
+        default=0, help_text="Leases that ended without a word since the last step."
+    )
+
+    # The way to the network
+    step = models.CharField(max_length=10, default="fetch")
+    state = models.JSONField(default=dict, blank=True)
+    intent_at = models.DateTimeField(null=True, blank=True, help_text="When the visible step was about to be sent.")
+    reads = models.PositiveSmallIntegerField(default=0, help_text="Proof reads since then.")
+    slot_at = models.DateTimeField(null=True, blank=True, help_text="When it took its place in the day's allowance.")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["due_at"], name="post_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["organization", "-id"], name="post_by_organization"),
+            models.Index(fields=["organization", "status", "-id"], name="post_by_status"),
+            models.Index(fields=["channel", "-id"], name="post_by_channel"),
+            models.Index(fields=["channel", "slot_at"], name="post_slots", condition=Q(slot_at__isnull=False)),
+            models.Index(fields=["channel", "scheduled_at"], name="post_by_minute"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    def is_editable(self) -> bool:
+        """Only what is not on its way yet can change."""
+        return self.status in (PostStatus.DRAFT, PostStatus.QUEUED)
+
+
+class Attempt(models.Model):
+    """One thing that was tried for a post: which step, what the network answered, what follows."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="log")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    event = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+    attempt = models.PositiveSmallIntegerField(default=1)
+    step = models.CharField(max_length=10, blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    provider_code = models.CharField(max_length=100, blank=True)
+    trace_id = models.CharField(max_length=200, blank=True)
+    category = models.CharField(max_length=20, blank=True)
+    source = models.CharField(max_length=10, blank=True)
+    retryable = models.BooleanField(null=True)
+    message = models.TextField(blank=True)
+    next_action = models.TextField(blank=True)
+    milliseconds = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.step}"
+
+
+class Media(models.Model):
+    """A file of ours, its facts read from its bytes. ``token`` is what makes its address unguessable."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=media_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="media")
+    token = models.CharField(max_length=43, unique=True)
+    file = models.FileField(max_length=200)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=5)
+    content_type = models.CharField(max_length=50)
+    size = models.PositiveBigIntegerField()
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    duration = models.FloatField(null=True)
+    source_url = models.TextField(blank=True, help_text="Where it was fetched from.")
+    variant_of = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="variants")
+    variant_key = models.CharField(max_length=60, blank=True)
+    created_by = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(default=utcnow)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["organization", "-id"], name="media_by_organization")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["variant_of", "variant_key"], condition=Q(variant_of__isnull=False), name="media_variant_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def opened(self) -> "File[bytes]":
+        """The stored file, to read; the caller closes it."""
+        return self.file.storage.open(str(self.file.name), "rb")

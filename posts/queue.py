@@ -1,0 +1,79 @@
+"""Claiming due posts. All times here are the database's, so that a worker whose clock is wrong publishes nothing early."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
+
+from posts.models import Post
+
+
+class LostClaim(Exception):
+    """Another worker has claimed the post since: nothing may be written for it any more."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A post in hand: the fencing number to write with, when it was due, and whether it came from the queue."""
+
+    post_id: int
+    fence: int
+    was_due: datetime
+    was_queued: bool
+
+
+def in_seconds(seconds: float) -> CombinedExpression:
+    """A moment from now on the database's clock."""
+    return Now() + timedelta(seconds=seconds)
+
+
+def claim_due_posts(*, limit: int) -> list[Claim]:
+    """Take up to ``limit`` due posts, longest due first, each leased to the caller. Two claimers never get the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH due AS (
+                SELECT id, due_at, status, leased_until FROM posts_post
+                WHERE due_at <= now() ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+            )
+            UPDATE posts_post AS post SET
+                fence = post.fence + 1,
+                status = CASE post.status WHEN 'QUEUED' THEN 'PUBLISHING' ELSE post.status END,
+                crashes = post.crashes + CASE WHEN due.leased_until IS NULL THEN 0 ELSE 1 END,
+                leased_until = now() + make_interval(secs => %(lease)s),
+                due_at = now() + make_interval(secs => %(lease)s)
+            FROM due WHERE post.id = due.id
+            RETURNING post.id, post.fence, due.due_at, due.status = 'QUEUED'
+            """,
+            {"limit": limit, "lease": settings.LEASE.total_seconds()},
+        )
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+def due_posts(limit: int) -> int:
+    """How many posts are due, counted up to ``limit``."""
+    return Post.objects.filter(due_at__lte=Now()).order_by()[:limit].count()
+
+
+def oldest_due() -> datetime | None:
+    """Since when the post that waits longest has been due; None when nothing waits."""
+    return Post.objects.filter(due_at__lte=Now()).order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def renew(claim: Claim) -> None:
+    """Keep the post for another lease. Raises ``LostClaim``."""
+    lease = settings.LEASE.total_seconds()
+    mine = Post.objects.filter(pk=claim.post_id, fence=claim.fence)
+    if not mine.update(due_at=in_seconds(lease), leased_until=in_seconds(lease)):
+        raise LostClaim
+
+
+def release(claim: Claim) -> None:
+    """Give the post back at once, as it is; someone else goes on with it."""
+    Post.objects.filter(pk=claim.post_id, fence=claim.fence).update(
+        due_at=Now(), leased_until=None, fence=F("fence") + 1
+    )

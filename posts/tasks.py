@@ -1,0 +1,30 @@
+"""Clock and queue: three lines each."""
+
+from celery import shared_task
+
+from chat33.api import idempotency, limits
+from chat33.lib.clock import utcnow
+from posts import media, publishing, queue
+
+PUBLISHERS = 16
+
+
+@shared_task(name="posts.wake_publishers", queue="publish", soft_time_limit=20, time_limit=30)
+def wake_publishers() -> None:
+    """Beat: ring for as many publishers as there is work."""
+    for _ in range(queue.due_posts(PUBLISHERS)):
+        publish_due_posts.apply_async(expires=5)
+
+
+@shared_task(name="posts.publish_due_posts", queue="publish", soft_time_limit=120, time_limit=150)
+def publish_due_posts() -> None:
+    """Publish due posts until there are none, or for a minute."""
+    publishing.publish_due(seconds=60)
+
+
+@shared_task(name="posts.prune", queue="default", soft_time_limit=300, time_limit=330)
+def prune() -> None:
+    """Beat: forget what has been kept as long as promised."""
+    idempotency.prune(now=utcnow())
+    limits.prune(now=utcnow())
+    media.prune_scratch(now=utcnow())
