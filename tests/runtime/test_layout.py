@@ -1,14 +1,14 @@
 """One data directory decides every path and address, and secrets are made once and for us alone."""
 
-import json
 import os
 import threading
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from chat33.runtime.errors import StartupError
-from chat33.runtime.layout import ROOT, Layout, broker_url, layout, with_redis_database
+from chat33.runtime.layout import ROOT, Layout, layout, with_redis_database
 
 
 def test_the_data_directory_is_var_unless_the_environment_says_otherwise() -> None:
@@ -32,7 +32,7 @@ def test_addresses_are_the_same_whoever_asks() -> None:
     ],
 )
 def test_celery_reads_the_same_redis_by_its_own_spelling(redis_url: str, celery_spelling: str) -> None:
-    assert broker_url(redis_url) == celery_spelling
+    assert Layout.celery_url(redis_url) == celery_spelling
 
 
 def test_each_test_process_has_a_redis_database_of_its_own() -> None:
@@ -69,11 +69,13 @@ def test_a_data_directory_that_cannot_be_written_is_told_in_one_line_with_what_t
 
 def test_secrets_are_made_once_kept_and_closed_to_others(tmp_path: Path) -> None:
     found = Layout(tmp_path / "data")
-    first = found.secrets({})
-    assert found.secrets({}) == first
+    first = {name: found.secret(name) for name in ("secret_key", "encryption_key", "metrics_token")}
+    assert {name: found.secret(name) for name in first} == first
     assert found.secrets_file.stat().st_mode & 0o777 == 0o600
-    assert len({first.secret_key, first.encryption_key, first.metrics_token}) == 3
-    assert Layout(tmp_path / "another").secrets({}) != first
+    assert len(set(first.values())) == 3
+    assert Layout(tmp_path / "another").secret("secret_key") != first["secret_key"]
+    message = b"kept"
+    assert Fernet(first["encryption_key"]).decrypt(Fernet(first["encryption_key"]).encrypt(message)) == message
 
 
 def test_processes_that_make_the_secrets_at_the_same_time_agree(tmp_path: Path) -> None:
@@ -83,22 +85,22 @@ def test_processes_that_make_the_secrets_at_the_same_time_agree(tmp_path: Path) 
 
     def read() -> None:
         barrier.wait()
-        seen.append(found.secrets({}))
+        seen.append(found.secret("secret_key"))
 
     threads = [threading.Thread(target=read) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert len(seen) == 8
     assert len(set(seen)) == 1
     assert [path.name for path in found.data_dir.iterdir()] == ["secrets.json"]
 
 
-def test_the_environment_wins_over_the_file_and_needs_none_when_it_says_all(tmp_path: Path) -> None:
+def test_a_broken_secrets_file_is_told_with_what_to_do_and_never_replaced(tmp_path: Path) -> None:
     found = Layout(tmp_path / "data")
-    given = {"CHAT33_SECRET_KEY": "a", "CHAT33_ENCRYPTION_KEYS": "b", "CHAT33_METRICS_TOKEN": "c"}
-    assert found.secrets(given).secret_key == "a"
-    assert not found.secrets_file.exists()
-    kept = found.secrets({"CHAT33_SECRET_KEY": "a"})
-    assert kept.secret_key == "a"
-    assert kept.metrics_token == json.loads(found.secrets_file.read_text())["metrics_token"]
+    found.secret("secret_key")
+    found.secrets_file.write_text("{")
+    with pytest.raises(StartupError, match=r"secrets\.json cannot be used .*set CHAT33_SECRET_KEY"):
+        found.secret("secret_key")
+    assert found.secrets_file.read_text() == "{"
