@@ -8,6 +8,7 @@ import secrets
 import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -24,15 +25,6 @@ POSTGRES_SOCKET = ".s.PGSQL.5432"
 """PostgreSQL names its socket after the port (PostgreSQL 18, "Connections and Authentication")."""
 
 DATABASE = "chat33"
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """What only this installation knows. ``encryption_key`` may be several Fernet keys, newest first, by commas."""
-
-    secret_key: str
-    encryption_key: str
-    metrics_token: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,7 @@ class Layout:
     @property
     def beat_schedule(self) -> Path:
         """Celery beat's memory of when it last rang."""
-        return self.data_dir / "beat" / "schedule"
+        return self.data_dir / "beat"
 
     @property
     def media_dir(self) -> Path:
@@ -131,7 +123,7 @@ class Layout:
         """
         try:
             for path in (self.data_dir, self.postgres_dir.parent, self.redis_dir, self.log_dir, self.run_dir,
-                         self.beat_schedule.parent, self.media_dir, self.sandbox_dir):  # fmt: skip
+                         self.media_dir, self.sandbox_dir):  # fmt: skip
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.run_dir / ".writable").write_text("")
             (self.run_dir / ".writable").unlink()
@@ -142,61 +134,54 @@ class Layout:
             ) from error
         _make_private(self.socket_dir)
 
-    def secrets(self, environ: Mapping[str, str] | None = None) -> Secrets:
-        """The secrets of the environment, and of ``secrets.json`` where the environment is silent.
+    def secret(self, name: str) -> str:
+        """One of this installation's secrets: ``secret_key``, ``encryption_key`` (Fernet), ``metrics_token``.
 
         The file is made on first use; of two processes that make it at once, both read what the first one wrote.
+        Raises ``StartupError`` if it cannot be written or read.
         """
-        environ = os.environ if environ is None else environ
-        given = {name: environ.get(variable, "") for name, variable in SECRET_VARIABLES.items()}
-        if not all(given.values()):
-            kept = self._kept_secrets()
-            given = {name: value or kept[name] for name, value in given.items()}
-        return Secrets(**given)
+        try:
+            if not self.secrets_file.exists():
+                self._make_secrets()
+            return str(json.loads(self.secrets_file.read_text())[name])
+        except (OSError, ValueError, KeyError) as error:
+            raise StartupError(
+                f"{self.secrets_file} cannot be used ({error}): make it readable and writable, or set "
+                "CHAT33_SECRET_KEY, CHAT33_ENCRYPTION_KEYS and CHAT33_METRICS_TOKEN."
+            ) from error
 
-    def _kept_secrets(self) -> dict[str, str]:
-        if not self.secrets_file.exists():
-            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = {
-                "secret_key": secrets.token_urlsafe(48),
-                "encryption_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-                "metrics_token": secrets.token_urlsafe(24),
-            }
-            descriptor, written = tempfile.mkstemp(dir=self.data_dir, prefix=".secrets-")  # mkstemp's mode is 600
-            try:
-                with os.fdopen(descriptor, "w") as file:
-                    file.write(json.dumps(fresh, indent=2) + "\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(self.secrets_file).hardlink_to(written)  # fails where rename would overwrite another's keys
-            except FileExistsError:
-                pass
-            finally:
-                Path(written).unlink()
-        kept = json.loads(self.secrets_file.read_text())
-        return {name: str(kept[name]) for name in SECRET_VARIABLES}
+    def _make_secrets(self) -> None:
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = {
+            "secret_key": secrets.token_urlsafe(48),
+            "encryption_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "metrics_token": secrets.token_urlsafe(24),
+        }
+        descriptor, written = tempfile.mkstemp(dir=self.data_dir, prefix=".secrets-")  # mkstemp's mode is 600
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(json.dumps(fresh, indent=2) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                self.secrets_file.hardlink_to(written)  # a rename would overwrite the keys of whoever came first
+        finally:
+            Path(written).unlink()
 
-
-SECRET_VARIABLES: Mapping[str, str] = {
-    "secret_key": "CHAT33_SECRET_KEY",
-    "encryption_key": "CHAT33_ENCRYPTION_KEYS",
-    "metrics_token": "CHAT33_METRICS_TOKEN",
-}
+    @staticmethod
+    def celery_url(redis_url: str) -> str:
+        """``redis_url`` as Celery spells it: a socket's scheme and parameter differ (Kombu, "Redis Transport")."""
+        parts = urlsplit(redis_url)
+        if parts.scheme != "unix":
+            return redis_url
+        database = dict(parse_qsl(parts.query)).get("db", "0")
+        return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
 
 
 def layout(environ: Mapping[str, str] | None = None) -> Layout:
     """The layout that ``CHAT33_DATA_DIR`` asks for (default ``var``); a relative path counts from the checkout."""
     environ = os.environ if environ is None else environ
     return Layout(data_dir=(ROOT / (environ.get("CHAT33_DATA_DIR") or "var")).resolve())
-
-
-def broker_url(redis_url: str) -> str:
-    """``redis_url`` as Celery spells it: a socket's scheme and parameter differ (Kombu, "Redis Transport")."""
-    parts = urlsplit(redis_url)
-    if parts.scheme != "unix":
-        return redis_url
-    database = dict(parse_qsl(parts.query)).get("db", "0")
-    return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"
 
 
 def with_redis_database(redis_url: str, number: int) -> str:

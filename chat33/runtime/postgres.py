@@ -41,6 +41,8 @@ FIRST_WORDS = f"CREATE ROLE {DATABASE} LOGIN CREATEDB\nCREATE DATABASE {DATABASE
 class Postgres:
     """How to make, start and recognise the cluster of one layout."""
 
+    name = "postgres"
+
     def __init__(self, layout: Layout, *, for_tests: bool = False) -> None:
         self.layout = layout
         self.cluster = layout.postgres_dir
@@ -58,7 +60,7 @@ class Postgres:
         self.end_leftovers()
         self._write_settings(self.cluster)
         return Program(
-            name="postgres",
+            name=self.name,
             argv=self._as_owner("postgres", "-D", str(self.cluster)),
             log=self.layout.log_dir / "postgres.log",
             env={"PYTHONPATH": str(ROOT)},

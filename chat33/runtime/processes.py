@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from chat33.runtime.layout import ROOT
+
 CLOCK_TICK = 0.05
 """Seconds by which two readings of one process' start time may differ."""
 
@@ -56,10 +58,12 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                cwd=ROOT,
                 env={**os.environ, **program.env},
                 start_new_session=True,
             )
         self.started = time.monotonic()
+        self.asked = 0.0
         self.identity = Identity(self.process.pid, psutil.Process(self.process.pid).create_time())
 
     @property
@@ -75,7 +79,8 @@ class Child:
         return code
 
     def ask_to_stop(self) -> None:
-        """Send the signal by which the program ends in order."""
+        """Send the signal by which the program ends in order; ``asked`` is when, in monotonic seconds."""
+        self.asked = time.monotonic()
         if self.process.poll() is None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(self.program.stop_signal)
@@ -90,7 +95,7 @@ class Child:
     def stop(self) -> None:
         """End it: ask, wait as long as the program's own limit, kill."""
         self.ask_to_stop()
-        self.wait(until=time.monotonic() + self.program.stop_seconds)
+        self.wait(until=self.asked + self.program.stop_seconds)
 
 
 def signal_group(group: int, number: signal.Signals) -> None:

@@ -14,6 +14,8 @@ from chat33.runtime.processes import Program, end, find
 class EmbeddedRedis:
     """How to start and recognise the Redis server of one layout."""
 
+    name = "redis"
+
     def __init__(self, layout: Layout, *, for_tests: bool = False) -> None:
         self.layout = layout
         self.config = layout.redis_dir / "redis.conf"
@@ -37,7 +39,7 @@ class EmbeddedRedis:
         }
         self.config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         return Program(
-            name="redis",
+            name=self.name,
             argv=(str(binary()), str(self.config)),
             log=self.layout.log_dir / "redis.log",
             stop_seconds=4.0,

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Protocol, Self
 
@@ -18,6 +18,8 @@ READY_SECONDS = 60.0
 
 class Server(Protocol):
     """An embedded server: what to run, and whether it answers."""
+
+    name: str
 
     def prepare(self) -> Program:
         """Clear the way and say what to run."""
@@ -45,6 +47,12 @@ class DataDirLock:
         self._file.write(f"{os.getpid()}\n")
         self._file.flush()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
     def release(self) -> None:
         """Let the next one start."""
         self._file.close()
@@ -60,9 +68,17 @@ def embedded(layout: Layout, environ: Mapping[str, str], *, for_tests: bool = Fa
     return servers
 
 
-def require_ready(server: Server, child: Child) -> None:
-    """Wait until the server answers. Raises ``StartupError`` with its last words if it ends instead."""
-    answered = wait_until(lambda: child.exit_code() is not None or server.is_ready(), seconds=READY_SECONDS)
+def require_ready(server: Server, child: Child, *, check: Callable[[], None] = lambda: None) -> None:
+    """Wait until the server answers, calling ``check`` meanwhile.
+
+    Raises ``StartupError`` with the server's last words if it ends instead or never answers.
+    """
+
+    def settled() -> bool:
+        check()
+        return child.exit_code() is not None or server.is_ready()
+
+    answered = wait_until(settled, seconds=READY_SECONDS)
     if not answered or child.exit_code() is not None:
         words = tail(child.program.log, lines=3).replace("\n", " | ")
         raise StartupError(f"{child.name} did not start ({words}): see {child.program.log}.")
@@ -79,8 +95,7 @@ class RunningServers:
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            self.lock = DataDirLock(self.layout)
-            starting.callback(self.lock.release)
+            self.lock = starting.enter_context(DataDirLock(self.layout))
             started = [(server, self._start(server, starting)) for server in self.servers]
             for server, child in started:
                 require_ready(server, child)

@@ -1,0 +1,62 @@
+"""The Procfile is the one place that says how web, worker, beat and sandbox are started, here and in production."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from chat33.runtime.errors import StartupError
+from chat33.runtime.layout import ROOT, Layout
+from chat33.runtime.processes import Program
+
+LINE = re.compile(r"(?P<name>[A-Za-z0-9_-]+):\s*(?P<command>.+)")
+
+STOP_SIGNALS = {"worker": signal.SIGQUIT}
+"""A worker's SIGQUIT is Celery's soft shutdown: finish within a limit, give back the rest (Celery 5.7, "Workers")."""
+
+STOP_SECONDS = {"web": 4.0, "worker": 10.0, "beat": 4.0, "sandbox": 1.0}
+
+
+def read(path: Path = ROOT / "Procfile") -> dict[str, str]:
+    """The commands of a Procfile by the name of their process. Raises ``StartupError`` at a line that is none."""
+    commands = {}
+    for line in path.read_text().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = LINE.fullmatch(line)
+        if found is None:
+            raise StartupError(f"{path} has a line that is no process: {line!r}. Write `name: command`.")
+        commands[found["name"]] = found["command"]
+    return commands
+
+
+def programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
+    """The programs of the Procfile with ``env`` added to their environment; a shell fills in the variables."""
+    return [
+        Program(
+            name=name,
+            argv=("/bin/sh", "-c", f"exec {command}"),
+            log=layout.log_dir / f"{name}.log",
+            env=env,
+            stop_signal=STOP_SIGNALS.get(name, signal.SIGTERM),
+            stop_seconds=STOP_SECONDS.get(name, 3.0),
+        )
+        for name, command in read().items()
+    ]
+
+
+def environment(layout: Layout, environ: Mapping[str, str], *, host: str, port: int) -> dict[str, str]:
+    """What every process of a local instance is told, whatever else the developer's environment says."""
+    return {
+        "CHAT33_ENV": environ.get("CHAT33_ENV") or "local",
+        "CHAT33_DATA_DIR": str(layout.data_dir),
+        "CHAT33_SUPERVISED": str(layout.data_dir),
+        "HOST": host,
+        "PORT": str(port),
+        "SANDBOX_PORT": str(port + 1),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)]),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,174 @@
+"""The embedded servers start, stop, keep what they were given, and come back after any death."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from redis import Redis
+
+from chat33.runtime.errors import StartupError
+from chat33.runtime.layout import Layout
+from chat33.runtime.postgres import Postgres
+from chat33.runtime.redis import EmbeddedRedis
+from chat33.runtime.servers import RunningServers
+from chat33.runtime.unprivileged import give, owner_for
+
+NONE_GIVEN: dict[str, str] = {}
+
+
+def run(layout: Layout) -> RunningServers:
+    return RunningServers(layout, environ=NONE_GIVEN)
+
+
+def remember(layout: Layout, word: str) -> None:
+    with psycopg.connect(layout.database_url) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS words (word text)")
+        connection.execute("INSERT INTO words VALUES (%s)", [word])
+    Redis.from_url(layout.redis_url).rpush("words", word)
+
+
+def remembered(layout: Layout) -> tuple[list[str], list[str]]:
+    with psycopg.connect(layout.database_url) as connection:
+        rows = [row[0] for row in connection.execute("SELECT word FROM words ORDER BY word")]
+    words = Redis.from_url(layout.redis_url, decode_responses=True).lrange("words", 0, -1)
+    return rows, sorted(str(word) for word in words)
+
+
+def living(layout: Layout) -> list[psutil.Process]:
+    return [*Postgres(layout).leftovers(), *EmbeddedRedis(layout).leftovers()]
+
+
+def test_what_was_stored_is_there_after_a_stop_and_a_start(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    with run(layout):
+        remember(layout, "first")
+    assert living(layout) == []
+    with run(layout):
+        assert remembered(layout) == (["first"], ["first"])
+
+
+def test_a_start_ends_servers_that_a_killed_one_left_running_and_loses_nothing(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    abandoned = run(layout)
+    abandoned.__enter__()
+    remember(layout, "before")
+    left = [child.process.pid for child in abandoned.children.values()]
+    time.sleep(1.1)  # appendfsync everysec
+    abandoned.lock.release()  # all that a kill -9 of the starter does
+
+    with run(layout) as running:
+        assert remembered(layout) == (["before"], ["before"])
+        assert not {child.process.pid for child in running.children.values()} & set(left)
+    for child in abandoned.children.values():
+        assert child.process.wait(5) is not None
+
+
+def test_killed_servers_start_again_over_their_stale_sockets_and_pid_files(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    with run(layout) as running:
+        remember(layout, "before")
+        time.sleep(1.1)
+        for child in running.children.values():
+            child.process.kill()
+    (layout.postgres_dir / "postmaster.pid").write_text(f"{os.getpid()}\n{layout.postgres_dir}\n0\n5432\n")
+    with run(layout):
+        assert remembered(layout) == (["before"], ["before"])
+
+
+def test_the_servers_cannot_be_reached_over_the_network_nor_by_other_users(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    with run(layout):
+        for process in living(layout):
+            assert [c for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN] == []
+        assert layout.socket_dir.stat().st_mode & 0o077 == 0
+        assert layout.postgres_dir.stat().st_mode & 0o077 == 0
+
+
+def test_chat33_is_no_superuser_and_what_it_commits_is_on_disk(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    with run(layout), psycopg.connect(layout.database_url) as connection:
+        role = connection.execute("SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone()
+        assert role == (False, True)
+        settings = {name: connection.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")}
+        assert settings == {"fsync": ("on",), "synchronous_commit": ("on",)}
+        assert Redis.from_url(layout.redis_url).config_get("append*")["appendonly"] == "yes"
+
+
+def test_a_data_directory_with_a_long_path_works(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / ("long-" * 30) / 'it\'s "here"')
+    with run(layout):
+        remember(layout, "far away")
+        assert remembered(layout) == (["far away"], ["far away"])
+        assert layout.socket_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_servers_that_the_environment_names_are_not_embedded(tmp_path: Path) -> None:
+    given = {"DATABASE_URL": "postgresql://elsewhere/chat33", "REDIS_URL": "redis://elsewhere"}
+    with RunningServers(Layout(tmp_path / "data"), environ=given) as running:
+        assert running.children == {}
+
+
+def test_a_second_starter_is_told_who_holds_the_data_directory(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    with run(layout), pytest.raises(StartupError, match=f"in use by process {os.getpid()}: end it, or set CHAT33"):
+        run(layout).__enter__()
+
+
+def test_a_server_that_cannot_start_tells_its_last_words(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    with run(layout):
+        pass
+    (layout.postgres_dir / "postgresql.auto.conf").write_text("work_mem = 'a lot'\n")
+    with pytest.raises(StartupError, match=r"postgres did not start .*postgresql\.auto\.conf.*see .*postgres\.log"):
+        run(layout).__enter__()
+    assert living(layout) == []
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not sys.platform.startswith("linux"), reason="only root has to become another")
+class TestAsRoot:
+    def test_the_servers_run_in_a_directory_closed_to_everyone_but_root(self, tmp_path: Path) -> None:
+        home = tmp_path / "home"
+        home.mkdir(mode=0o700)
+        layout = Layout(home / "data")
+        with run(layout):
+            remember(layout, "kept")
+            assert remembered(layout) == (["kept"], ["kept"])
+
+    def test_a_cluster_of_another_user_is_run_as_that_user(self, tmp_path: Path) -> None:
+        """The way inside containers, where a user namespace is refused and the files are given to an account."""
+        home = tmp_path / "home"
+        home.mkdir(mode=0o700)
+        layout = Layout(home / "data")
+        with run(layout):
+            remember(layout, "before")
+        owner = owner_for(layout.postgres_dir)
+        assert owner is not None
+        given = type(owner)(owner.account_uid, owner.account_gid, owner.account_uid, owner.account_gid)
+        give(layout.postgres_dir, given)
+
+        with run(layout) as running:
+            assert psutil.Process(running.children["postgres"].process.pid).uids().effective == given.uid
+            remember(layout, "later")
+            assert remembered(layout)[0] == ["before", "later"]
+
+    def test_no_process_of_postgresql_keeps_the_powers_of_root(self, tmp_path: Path) -> None:
+        layout = Layout(tmp_path / "data")
+        with run(layout) as running:
+            status = Path(f"/proc/{running.children['postgres'].process.pid}/status").read_text()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert int(fields["CapEff"], 16) == 0
+
+
+def test_stopping_ends_a_server_that_does_not_want_to(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    with run(layout) as running:
+        redis = running.children["redis"]
+        redis.process.send_signal(signal.SIGSTOP)
+        asked = time.monotonic()
+    assert time.monotonic() - asked < 10
+    assert living(layout) == []
