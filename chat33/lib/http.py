@@ -1,51 +1,40 @@
 """The one door out: every request of ours to another host goes through ``HttpClient``.
 
 It resolves a name once, refuses addresses that are not public, connects to the very address it checked (so that a
-second, different DNS answer changes nothing), follows no redirect by itself, and bounds time and bytes. It never
-repeats a request. Which way a request failed matters to whoever may not send twice: ``NotSent`` left nothing behind,
-after ``ReplyLost`` it may have been carried out.
+second, different DNS answer changes nothing) while TLS verifies the name, follows no redirect by itself, and bounds
+time and bytes: resolving, connecting, sending and reading share one wall clock. It never repeats a request, keeps no
+cookie, decompresses nothing, and reads neither proxies nor certificates from the environment.
+
+Which way a request failed matters to whoever may not send twice: ``NotSent`` left nothing behind, after ``ReplyLost``
+it may have been carried out. Each request has a connection of its own: on one kept from before, a server that has just
+closed it for idleness and one that died over the request look the same, so a mutation that never arrived would count
+as perhaps carried out. A handshake more is cheaper than an unconfirmed post.
 """
 
-import ipaddress
 import json as jsonlib
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.poolmanager import PoolManager
+from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-# Ranges that ``ipaddress`` calls global and that still lead inside: NAT64, 6to4, IPv4-compatible, site-local,
-# documentation and reserved blocks (IANA special-purpose registries, read 2026-11).
-_INSIDE = tuple(
-    ipaddress.ip_network(block)
-    for block in (
-        "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "fec0::/10", "3fff::/20", "5f00::/16",
-        "192.88.99.0/24", "100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15",
-    )
-)  # fmt: skip
+from chat33.lib.guard import Guard, NotSent, Refused, Target, is_public
+from chat33.lib.wire import Head, ReplyLost, TooLarge, Wire
+
+__all__ = ["Guard", "HttpClient", "NotSent", "Opener", "Refused", "Reply", "ReplyLost", "TooLarge", "is_public"]
 
 REDIRECTS = (301, 302, 303, 307, 308)
-
-
-class NotSent(Exception):
-    """No byte of the request left: resolving, connecting or the address check failed. Safe to try again."""
-
-
-class Refused(NotSent):
-    """The address is not allowed: not http(s), not public, or carrying credentials. Trying again changes nothing."""
-
-
-class ReplyLost(Exception):
-    """The request left and no whole answer came. It may have been carried out."""
+# Ours whatever the caller says: the framing and the promise not to be sent anything compressed depend on them.
+_OURS = ("Host", "Connection", "Accept-Encoding", "Transfer-Encoding", "TE", "Upgrade", "Expect")
+_ONE_PACKET = 65_536  # bytes of a body that go out together with the head
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +42,17 @@ class Reply:
     """A whole answer, its body at most the cap given."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # whatever the case of their names
     body: bytes = field(repr=False)
     milliseconds: int
     address: str = ""  # the peer's
+    truncated: bool = False  # more came than the cap, and ``truncate`` was asked for
 
     def json(self) -> Any:
         """The body as JSON, or None when it is not."""
         try:
             return jsonlib.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -71,111 +61,14 @@ class Reply:
         return 200 <= self.status < 300
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet's."""
-    ip = ipaddress.ip_address(address.split("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    if mapped is not None:
-        ip = mapped
-    return (
-        ip.is_global
-        and not ip.is_multicast
-        and not any(ip in block for block in _INSIDE if block.version == ip.version)
-    )
-
-
-@dataclass(frozen=True)
-class Guard:
-    """Which addresses may be reached. ``allow_hosts`` names hosts that may be private; production names none."""
-
-    allow_hosts: frozenset[str] = frozenset()
-
-    def check_url(self, url: str) -> None:
-        """Raise ``Refused`` for a URL that is wrong by its form alone, before anything is resolved."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise Refused("The URL cannot be read.") from None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused("Only http and https URLs with a host are allowed.")
-        if parts.username or parts.password:
-            raise Refused("A URL may not carry a user name or password.")
-        if any(character in url for character in "\r\n\t\\ "):
-            raise Refused("The URL holds a character that is not allowed.")
-        if parts.hostname not in self.allow_hosts and port not in (None, 80, 443):
-            raise Refused("Only ports 80 and 443 are allowed.")
-
-    def resolve(self, host: str, port: int) -> list[tuple[Any, ...]]:
-        """The host's addresses, every one of them checked. Raises ``Refused`` when any is not allowed."""
-        try:
-            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise NotSent(f"The host {host} cannot be resolved.") from error
-        if host not in self.allow_hosts:
-            for answer in answers:
-                if not is_public(str(answer[4][0])):
-                    raise Refused(f"The host {host} is not on the public internet.")
-        return answers
-
-    def connect(self, host: str, port: int, timeout: float | None, options: Any) -> socket.socket:
-        """A socket to one of the checked addresses."""
-        last: OSError | None = None
-        for family, kind, protocol, _, address in self.resolve(host, port):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                for option in options or ():
-                    sock.setsockopt(*option)
-                sock.settimeout(timeout)
-                sock.connect(address)
-            except OSError as error:
-                sock.close()
-                last = error
-            else:
-                return sock
-        raise NotSent(f"The host {host} cannot be reached: {last}")
-
-
-def _guarded_pools(guard: Guard) -> dict[str, Any]:
-    """urllib3 pools whose connections go through the guard; TLS still verifies the host's name."""
-
-    def new_conn(self: HTTPConnection) -> socket.socket:
-        timeout = self.timeout if isinstance(self.timeout, int | float) else None
-        return guard.connect(self._dns_host, self.port, timeout, self.socket_options)
-
-    plain = type("GuardedHTTP", (HTTPConnection,), {"_new_conn": new_conn})
-    secure = type("GuardedHTTPS", (HTTPSConnection,), {"_new_conn": new_conn})
-    return {
-        "http": type("GuardedHTTPPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("GuardedHTTPSPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
-    }
-
-
-class _GuardedAdapter(HTTPAdapter):
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-        self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _guarded_pools(self._guard)
-
-
 class HttpClient:
-    """Requests to other hosts, guarded and bounded. One instance per piece of work; not shared between threads."""
+    """Requests to other hosts, guarded and bounded. Keeps nothing between two of them; threads may share it."""
 
-    def __init__(self, *, guard: Guard, user_agent: str = "Chat33/1.0") -> None:
+    def __init__(self, *, guard: Guard, user_agent: str = "Chat33/1.0", tls: ssl.SSLContext | None = None) -> None:
+        """``tls`` says which certificates are trusted, the public authorities' unless given."""
         self.guard = guard
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers.clear()
-        self._session.headers.update({"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"})
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _GuardedAdapter(guard))
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._session.close()
+        self._user_agent = user_agent
+        self._tls = tls
 
     def request(
         self,
@@ -191,27 +84,31 @@ class HttpClient:
         connect_timeout: float = 5.0,
         wall: float = 20.0,
         max_bytes: int = 1_000_000,
+        truncate: bool = False,
     ) -> Reply:
         """One request, one whole answer within ``wall`` seconds and ``max_bytes``. Redirects are answers.
 
-        Raises ``NotSent``, ``Refused`` or ``ReplyLost``.
+        ``connect_timeout`` is for resolving, connecting and the TLS handshake together, in seconds. ``truncate`` keeps
+        the beginning of an answer that is too large instead of raising. An answer given before the whole request was
+        read counts. Raises ``NotSent``, ``Refused``, ``ReplyLost`` or its ``TooLarge``.
         """
         started = time.monotonic()
-        with self._send(
-            method, url, started, connect_timeout, wall,
-            params=params, headers=headers, json=json, data=data, files=files, auth=auth,
-        ) as response:  # fmt: skip
+        request = self._prepare(
+            method, url, params=params, headers=headers, json=json, data=data, files=files, auth=auth
+        )
+        with self._exchange(request, deadline=started + wall, connect_timeout=connect_timeout) as answer:
             body = bytearray()
-            for chunk in _chunks(response, started + wall):
-                body += chunk
+            for piece in answer.pieces(None if truncate else max_bytes):
+                body += piece
                 if len(body) > max_bytes:
-                    raise ReplyLost("The answer is larger than allowed.")
+                    break
             return Reply(
-                status=response.status_code,
-                headers=response.headers,
-                body=bytes(body),
+                status=answer.status,
+                headers=answer.headers,
+                body=bytes(body[:max_bytes]),
                 milliseconds=int((time.monotonic() - started) * 1000),
-                address=_peer(response),
+                address=answer.address,
+                truncated=len(body) > max_bytes,
             )
 
     @contextmanager
@@ -222,79 +119,156 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         connect_timeout: float = 5.0,
         wall: float = 300.0,
+        stall: float = 10.0,
         redirects: int = 3,
+        max_bytes: int | None = None,
     ) -> Iterator[tuple[int, Mapping[str, str], Iterator[bytes]]]:
-        """A GET whose body is read piece by piece: (status, headers, chunks). Each redirect is checked like the first
-        address, and none leads from https to http. Raises ``NotSent``, ``Refused`` or ``ReplyLost``, also while read.
+        """A GET whose body is read piece by piece: (status, headers, pieces of at most 64 KiB).
+
+        Each redirect is checked like the first address, none leads from https to http, and ``headers`` go to the first
+        origin alone. ``wall`` covers all of it and ``stall`` each single wait, in seconds. Raises ``NotSent``,
+        ``Refused``, ``ReplyLost`` or its ``TooLarge``, also while the pieces are read.
         """
-        started = time.monotonic()
+        deadline = time.monotonic() + wall
+        request = self._prepare("GET", url, headers=headers)
+        origin = request.target.authority
         for _ in range(redirects + 1):
-            with self._send("GET", url, started, connect_timeout, wall, headers=headers) as response:
-                location = response.headers.get("Location")
-                if response.status_code not in REDIRECTS or not location:
-                    yield response.status_code, response.headers, _chunks(response, started + wall)
+            with self._exchange(request, deadline=deadline, connect_timeout=connect_timeout, stall=stall) as answer:
+                location = answer.headers.get("Location")
+                if answer.status not in REDIRECTS or not location:
+                    yield answer.status, answer.headers, answer.pieces(max_bytes)
                     return
-                target = urljoin(url, location)
-            if url.startswith("https:") and target.startswith("http:"):
-                raise Refused("A redirect leads from https to http.")
-            url = target
+            url = _redirected(url, location)
+            same = self.guard.check_url(url).authority == origin
+            request = self._prepare("GET", url, headers=headers if same else None)
         raise Refused("Too many redirects.")
 
-    @contextmanager
-    def _send(
-        self, method: str, url: str, started: float, connect_timeout: float, wall: float, **options: Any
-    ) -> Iterator[requests.Response]:
+    def _prepare(self, method: str, url: str, **options: Any) -> "_Request":
         self.guard.check_url(url)
-        stall = max(1.0, min(wall, started + wall - time.monotonic()))
         try:
-            response = self._session.request(
-                method, url, timeout=(connect_timeout, stall), allow_redirects=False, stream=True, **options
-            )
-        except requests.exceptions.ConnectTimeout as error:
-            raise NotSent(f"{urlsplit(url).hostname} did not accept the connection in time.") from error
-        except requests.exceptions.InvalidURL as error:
-            raise Refused("The URL cannot be read.") from error
-        except requests.exceptions.RequestException as error:
-            if _never_connected(error):
-                raise NotSent(f"{urlsplit(url).hostname} cannot be reached.") from error
-            raise ReplyLost(f"{urlsplit(url).hostname} gave no answer.") from error
+            prepared = requests.Request(method.upper(), url, **options).prepare()
+        except (requests.exceptions.RequestException, ValueError) as error:
+            raise Refused("The request cannot be written.") from error
+        # What goes on the wire may be spelled in another way (an international name, a fragment), so it is checked.
+        target = self.guard.check_url(str(prepared.url))
+        fields: CaseInsensitiveDict[str] = CaseInsensitiveDict({"User-Agent": self._user_agent, "Accept": "*/*"})
+        fields.update(prepared.headers)
+        for name in _OURS:
+            fields.pop(name, None)
+        lines = [
+            f"{prepared.method} {target.path} HTTP/1.1",
+            f"Host: {target.authority}",
+            "Connection: close",
+            "Accept-Encoding: identity",
+            *(f"{_text(name)}: {_text(value)}" for name, value in fields.items()),
+        ]
         try:
-            yield response
+            head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        except UnicodeEncodeError as error:
+            raise Refused("A header holds characters that cannot be sent.") from error
+        body = prepared.body or b""
+        return _Request(
+            method=str(prepared.method),
+            target=target,
+            head=head,
+            body=body.encode() if isinstance(body, str) else body,
+        )
+
+    @contextmanager
+    def _exchange(
+        self, request: "_Request", *, deadline: float, connect_timeout: float, stall: float | None = None
+    ) -> Iterator["_Answer"]:
+        target = request.target
+        connected_by = min(deadline, time.monotonic() + connect_timeout)
+        sock = self.guard.connect(target.host, target.port, timeout=connected_by - time.monotonic())
+        try:
+            address = _peer(sock)
+            if target.scheme == "https":
+                sock = self._secured(sock, target, connected_by)
+            wire = Wire(sock, deadline=deadline, stall=stall)
+            _send(wire, request)
+            yield _Answer(wire=wire, head=wire.head(), method=request.method, address=address)
         finally:
-            response.close()
+            sock.close()
+
+    def _secured(self, sock: socket.socket, target: Target, until: float) -> socket.socket:
+        try:
+            sock.settimeout(max(0.001, until - time.monotonic()))
+            # A stream that ends without TLS's farewell was cut off: it must not pass for a whole answer.
+            return (self._tls or _public_authorities()).wrap_socket(
+                sock, server_hostname=target.host.rstrip("."), suppress_ragged_eofs=False
+            )
+        except (OSError, ValueError) as error:  # ssl's own errors are OSErrors
+            raise NotSent(f"No secure connection to {target.host}: {error}") from error
 
 
-def _never_connected(error: requests.exceptions.RequestException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        reason = getattr(cause, "reason", None)
-        if isinstance(
-            cause,
-            NewConnectionError | ConnectTimeoutError | NameResolutionError | requests.exceptions.SSLError,
-        ):
-            return True
-        nested = cause.args[0] if cause.args and isinstance(cause.args[0], BaseException) else None
-        cause = reason if isinstance(reason, BaseException) else nested or cause.__cause__
-    return False
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    method: str
+    target: Target
+    head: bytes = field(repr=False)
+    body: bytes = field(repr=False)
 
 
-def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
+class _Answer:
+    def __init__(self, *, wire: Wire, head: Head, method: str, address: str) -> None:
+        self.status = head.status
+        self.address = address
+        self.headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
+        for name, value in head.fields:
+            self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
+        self._wire, self._head, self._method = wire, head, method
+
+    def pieces(self, limit: int | None) -> Iterator[bytes]:
+        return self._wire.body(self._head, method=self._method, limit=limit)
+
+
+@cache
+def _public_authorities() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _send(wire: Wire, request: _Request) -> None:
+    host = request.target.host
     try:
-        for chunk in response.iter_content(65536):
-            if time.monotonic() > deadline:
-                raise ReplyLost("The answer took too long.")
-            yield chunk
-    except (requests.exceptions.RequestException, OSError) as error:
-        raise ReplyLost("The answer broke off.") from error
+        if len(request.body) <= _ONE_PACKET:
+            wire.send(request.head + request.body)
+        else:
+            wire.send(request.head)
+            wire.send(request.body)
+    except OSError as error:
+        if not wire.sent:
+            raise NotSent(f"{host} closed the connection before the request.") from error
+        if isinstance(error, TimeoutError):
+            raise ReplyLost(f"{host} did not take the request in time.") from error
+        # It may have answered before it had read everything, so what it said is read next.
 
 
-def _peer(response: requests.Response) -> str:
-    connection = getattr(response.raw, "_connection", None)
-    sock = getattr(connection, "sock", None)
+def _peer(sock: socket.socket) -> str:
     try:
-        return str(sock.getpeername()[0]) if sock is not None else ""
-    except OSError:
-        return ""
+        return str(sock.getpeername()[0])
+    except OSError as error:
+        raise NotSent("The connection was closed before the request.") from error
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        # Fields are read as Latin-1, servers write UTF-8; a blank is the one mistake that is common.
+        location = location.encode("latin-1").decode().replace(" ", "%20")
+        target = urljoin(url, location)
+        downgraded = urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http"
+    except ValueError:
+        raise Refused("A redirect leads to a URL that cannot be read.") from None
+    if downgraded:
+        raise Refused("A redirect leads from https to http.")
+    return target
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 Opener = Callable[[], HttpClient]
