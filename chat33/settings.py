@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
 from chat33.logs import logging_config
-from chat33.runtime.layout import broker_url, layout
+from chat33.runtime.layout import layout
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,10 +22,9 @@ TESTING = ENVIRONMENT == "test"
 LOCAL = ENVIRONMENT in ("local", "test")
 
 DEBUG = env.bool("CHAT33_DEBUG", default=False)
-_SECRETS = LAYOUT.secrets()
-SECRET_KEY = _SECRETS.secret_key
-ENCRYPTION_KEYS = _SECRETS.encryption_key.split(",")  # the first one encrypts
-METRICS_TOKEN = _SECRETS.metrics_token
+SECRET_KEY = env.str("CHAT33_SECRET_KEY", default="") or LAYOUT.secret("secret_key")
+ENCRYPTION_KEYS = env.list("CHAT33_ENCRYPTION_KEYS", default=[]) or [LAYOUT.secret("encryption_key")]
+METRICS_TOKEN = env.str("CHAT33_METRICS_TOKEN", default="") or LAYOUT.secret("metrics_token")
 
 PORT = env.int("PORT", default=8033)
 BASE_URL = env.str("CHAT33_BASE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -239,7 +238,7 @@ PROVIDER_APPS = {
 }
 
 # Celery: a bell for the rows that PostgreSQL holds. These are the settings that lost nothing under faults.
-CELERY_BROKER_URL = broker_url(REDIS_URL)
+CELERY_BROKER_URL = LAYOUT.celery_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "socket_connect_timeout": 5,

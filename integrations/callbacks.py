@@ -99,8 +99,6 @@ def deliver_callback(*, callback: Callback, now: datetime) -> CallbackStatus:
         failure, final = str(error), True
     except (NotSent, ReplyLost) as error:
         failure = str(error)
-    finally:
-        http.close()
     return _settle(callback, reply, failure, final=final, headers=headers, now=now)
 
 

@@ -132,8 +132,6 @@ def refresh_channel(*, channel: Channel, seen_expiry: datetime | None) -> Channe
             raise
         disconnect_channel(channel=channel, reason=error.meaning.sentence, now=utcnow())
         raise UnableToRefresh(error.meaning.sentence) from error
-    finally:
-        http.close()
 
 
 def refresh_tokens(*, now: datetime) -> int:

@@ -157,11 +157,7 @@ def _facts(organization: Organization, url: str, path: str, deadline: float, iss
     try:
         if time.monotonic() > deadline:
             return unknown
-        http = http_client()
-        try:
-            return inspect_url(url, http=http, wall=max(1.0, deadline - time.monotonic()))
-        finally:
-            http.close()
+        return inspect_url(url, http=http_client(), wall=max(1.0, deadline - time.monotonic()))
     except Refused as error:
         issues.append(Issue(code="MEDIA_URL", path=path, message=str(error)))
     except UnableToFetch as error:

@@ -68,7 +68,6 @@ def carry(*, claim: Claim) -> None:
         _quarantine(post, claim, error)
     finally:
         structlog.contextvars.unbind_contextvars("request_id", "post")
-        http.close()
 
 
 @dataclass

@@ -82,15 +82,11 @@ def connect_sandbox(
     *, organization: Organization, platform: str, username: str, now: datetime, name: str = ""
 ) -> Channel:
     """Connect an account of the sandbox, made there if it is new. Raises ``UnableToReachSandbox``."""
-    http = http_client()
-    try:
-        reply = http.request(
-            "POST",
-            f"{settings.SANDBOX_URL}/_control/accounts",
-            json={"platform": platform, "username": username, "name": name or NAMES[platform]},
-        )
-    finally:
-        http.close()
+    reply = http_client().request(
+        "POST",
+        f"{settings.SANDBOX_URL}/_control/accounts",
+        json={"platform": platform, "username": username, "name": name or NAMES[platform]},
+    )
     given = reply.json()
     if not reply.ok or not isinstance(given, dict):
         raise UnableToReachSandbox(f"The sandbox at {settings.SANDBOX_URL} answered {reply.status}.")

@@ -113,8 +113,10 @@ def _start(supervisor: Supervisor, environ: Mapping[str, str], host: str, port: 
         log=here.log_dir / "setup.log",
         env=env,
     )
+    programs = {program.name: program for program in procfile.programs(here, env)}
+    supervisor.start("sandbox", _always(programs.pop("sandbox")))  # the demo's accounts are made there
     supervisor.run_once(setup, check=stop.check)
-    for program in procfile.programs(here, env):
+    for program in programs.values():
         supervisor.start(program.name, _always(program))
     _wait_ready(supervisor, _reachable(host), port, stop)
 

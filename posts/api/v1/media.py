@@ -79,14 +79,11 @@ class UploadView(ApiView):
         return media.store_upload(organization=who.organization, upload=upload, by=who.public_id)
 
     def _ingest(self, request: Request) -> Media:
-        data, who, http = read_body(IngestRequest, request), caller(request), http_client()
+        data, who = read_body(IngestRequest, request), caller(request)
         name = data.get("filename", "")
-        try:
-            return media.ingest_url(
-                organization=who.organization, url=data["url"], filename=name, http=http, by=who.public_id
-            )
-        finally:
-            http.close()
+        return media.ingest_url(
+            organization=who.organization, url=data["url"], filename=name, http=http_client(), by=who.public_id
+        )
 
 
 def media_body(stored: Media) -> dict[str, Any]:

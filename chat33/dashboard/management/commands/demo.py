@@ -1,6 +1,7 @@
 """``manage.py demo [--json]``: the demo organization's addresses and keys, made when there is none."""
 
 import json
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -16,10 +17,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one flat JSON object")
+        parser.add_argument("--moved", action="store_true", help="write the installation's addresses anew")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            facts = demo_facts(now=utcnow())
+            facts = _patiently(moved=options["moved"])
         except (UnableToReachSandbox, NotSent, ReplyLost) as error:
             raise CommandError(f"{error} Start it with `make run`, which starts everything.") from error
         if options["json"]:
@@ -27,3 +29,15 @@ class Command(BaseCommand):
             return
         for name, value in facts.items():
             self.stdout.write(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
+
+
+def _patiently(*, moved: bool) -> dict[str, Any]:
+    """The facts; a sandbox that is only just starting is given ten seconds."""
+    until = time.monotonic() + 10
+    while True:
+        try:
+            return demo_facts(now=utcnow(), moved=moved)
+        except NotSent:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
