@@ -4,11 +4,68 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
+from pytest_django.fixtures import Settings
 
+from chat33.orgs.models import Organization, Role
+from integrations.models import Channel
+from integrations.services import create_api_key
+from tests.factories import make_channel, make_member, make_organization
+from tests.people import Person
 from tests.sandboxes import RunningSandbox, running_sandbox
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[RunningSandbox]:
+    """A fresh sandbox of the networks."""
     with running_sandbox(tmp_path / "sandbox") as running:
         yield running
+
+
+@pytest.fixture
+def sandboxed(sandbox: RunningSandbox, settings: Settings) -> RunningSandbox:
+    """The sandbox, with the settings leading there."""
+    settings.SANDBOX_URL = sandbox.url
+    return sandbox
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test leaves a file in the data directory."""
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture
+def clean_cache() -> None:
+    """An empty Redis database, for what counts there."""
+    cache.clear()
+
+
+def _person(organization: Organization, role: Role, email: str) -> Person:
+    user = make_member(organization, role, email=email)
+    _, key = create_api_key(organization=organization, name=email, by=user)
+    return Person(user, organization, key)
+
+
+@pytest.fixture
+def owner(db: None) -> Person:
+    """Owns Demo Coffee."""
+    return _person(make_organization(name="Demo Coffee"), Role.OWNER, "owner@example.com")
+
+
+@pytest.fixture
+def teammate(owner: Person) -> Person:
+    """An editor at Demo Coffee."""
+    return _person(owner.organization, Role.EDITOR, "teammate@example.com")
+
+
+@pytest.fixture
+def stranger(db: None) -> Person:
+    """Owns another company, and must never see Demo Coffee's."""
+    return _person(make_organization(name="Another Company"), Role.OWNER, "stranger@example.com")
+
+
+@pytest.fixture
+def channel(owner: Person) -> Channel:
+    """An X account of the owner's that leads nowhere."""
+    return make_channel(owner.organization, "x")
