@@ -66,10 +66,10 @@ def claim_callback() -> Callback | None:
             """
             UPDATE integrations_callback SET
                 fence = fence + 1,
-                leased_until = now() + make_interval(secs => %(lease)s),
-                due_at = now() + make_interval(secs => %(lease)s)
+                leased_until = statement_timestamp() + make_interval(secs => %(lease)s),
+                due_at = statement_timestamp() + make_interval(secs => %(lease)s)
             WHERE id = (
-                SELECT id FROM integrations_callback WHERE due_at <= now()
+                SELECT id FROM integrations_callback WHERE due_at <= statement_timestamp()
                 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
             ) RETURNING id
             """,

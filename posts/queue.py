@@ -38,14 +38,14 @@ def claim_due_posts(*, limit: int) -> list[Claim]:
             """
             WITH due AS (
                 SELECT id, due_at, status, leased_until FROM posts_post
-                WHERE due_at <= now() ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+                WHERE due_at <= statement_timestamp() ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
             )
             UPDATE posts_post AS post SET
                 fence = post.fence + 1,
                 status = CASE post.status WHEN 'QUEUED' THEN 'PUBLISHING' ELSE post.status END,
                 crashes = post.crashes + CASE WHEN due.leased_until IS NULL THEN 0 ELSE 1 END,
-                leased_until = now() + make_interval(secs => %(lease)s),
-                due_at = now() + make_interval(secs => %(lease)s)
+                leased_until = statement_timestamp() + make_interval(secs => %(lease)s),
+                due_at = statement_timestamp() + make_interval(secs => %(lease)s)
             FROM due WHERE post.id = due.id
             RETURNING post.id, post.fence, due.due_at, due.status = 'QUEUED'
             """,

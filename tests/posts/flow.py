@@ -1,0 +1,51 @@
+"""Walking posts through the engine in the test's own process: real rows, the real sandbox over HTTP, no waiting."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from chat33.orgs.models import Organization
+from integrations.models import Channel
+from posts import publishing
+from posts.models import Post
+from tests.factories import make_channel, make_post
+from tests.sandboxes import RunningSandbox
+
+
+def sandbox_channel(
+    organization: Organization, sandbox: RunningSandbox, platform: str, username: str = "demo"
+) -> Channel:
+    """A channel connected to an account of the sandbox."""
+    return make_channel(organization, platform, account=sandbox.account(platform, username))
+
+
+def queued(channel: Channel, **given: Any) -> Post:
+    """A post that is due now."""
+    post = make_post(channel, **{"status": "QUEUED", **given})
+    Post.objects.filter(pk=post.pk).update(due_at=Now())
+    return post
+
+
+def make_due() -> int:
+    """Let the time pass that posts in work wait for: retries, polls, proof reads. Held ones stay held."""
+    waiting = Post.objects.filter(due_at__gt=Now(), leased_until=None, held_until=None)
+    return waiting.exclude(scheduled_at__gt=Now() + timedelta(seconds=1)).update(due_at=Now())
+
+
+def expire_leases() -> int:
+    """Let the leases of dead workers end."""
+    return Post.objects.filter(leased_until__isnull=False).update(due_at=Now(), leased_until=F("leased_until"))
+
+
+def publish(post: Post, *, rounds: int = 40, pause: float = 0.05) -> Post:
+    """Carry the post until it is finished or waits for something that time does not bring."""
+    for _ in range(rounds):
+        publishing.publish_due(seconds=30)
+        post.refresh_from_db()
+        if post.due_at is None or not make_due():
+            return post
+        time.sleep(pause)
+    return post
