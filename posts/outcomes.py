@@ -22,7 +22,7 @@ from posts.queue import Claim, LostClaim, in_seconds
 logger = structlog.get_logger(__name__)
 
 BACKOFF = (15.0, 60.0, 300.0, 900.0, 1800.0)  # seconds before each retry, with a fifth of jitter
-READS = (2.0, 5.0, 15.0, 30.0, 60.0)  # seconds before each proof read
+READS = (2.0, 5.0, 10.0, 20.0, 30.0)  # seconds before each proof read
 UNCONFIRMED = "UNCONFIRMED"
 UNCONFIRMED_MESSAGE = (
     "The network did not say whether this post went out, and reading the account did not settle it. Look at the account: "
