@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from chat33.lib.http import ReplyLost
-from integrations.providers.base import Account, Category, Credentials, ProviderError, Step
+from integrations.providers.base import Account, Category, ProviderError, Step
 from integrations.providers.rules import Draft, MediaFacts
 from integrations.providers.tiktok import TikTok
 from integrations.providers.tiktok_upload import chunk_count, chunk_range, chunk_size, chunks_there
@@ -307,6 +307,12 @@ def test_a_post_tiktok_could_not_make_tells_why(sandbox: RunningSandbox, creator
     assert sandbox.posts("tiktok") == []
 
 
+def test_a_png_among_photos_fails_at_tiktok_and_says_so(sandbox: RunningSandbox, creator: Account) -> None:
+    with pytest.raises(ProviderError) as failed:
+        journey(sandbox, creator, media=photos(sandbox, JPEG, PNG), media_type="carousel").to_the_end()
+    assert failed.value.meaning.category == Category.MEDIA
+
+
 def test_photos_tiktok_could_not_fetch_are_tried_from_the_start(sandbox: RunningSandbox, creator: Account) -> None:
     gone = image(url=f"{sandbox.url}/files/{'0' * 64}")
     with pytest.raises(ProviderError) as failed:
@@ -529,13 +535,3 @@ def test_options_that_cannot_be_together_are_told() -> None:
         ("warning", "OPTION_UNKNOWN", f"{path}.firstComment"),
         ("error", "OPTION_INVALID", f"{path}.isAigc"),
     ]
-
-
-def test_credentials_show_nothing() -> None:
-    assert "geheim" not in repr(Credentials(access_token="geheim", refresh_token="geheim"))
-
-
-def test_a_png_among_photos_fails_at_tiktok_and_says_so(sandbox: RunningSandbox, creator: Account) -> None:
-    with pytest.raises(ProviderError) as failed:
-        journey(sandbox, creator, media=photos(sandbox, JPEG, PNG), media_type="carousel").to_the_end()
-    assert failed.value.meaning.category == Category.MEDIA
