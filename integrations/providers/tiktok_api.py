@@ -191,11 +191,10 @@ def problem(code: str, *, message: str = "", **facts: Any) -> ProviderError:
 
 
 def failure(reason: str, **facts: Any) -> ProviderError:
-    """The error for the ``fail_reason`` of a post that is over. Where it may be tried again, then from the start."""
+    """The error for the ``fail_reason`` of a post that is over: where it may be tried again, then from the start."""
     meaning = MEANINGS.get(reason) or MEANINGS["unknown"]
-    return ProviderError(
-        replace(meaning, restart=meaning.retryable), code=reason, message="TikTok did not post it", **facts
-    )
+    anew = replace(meaning, restart=meaning.retryable, hold=None)
+    return ProviderError(anew, code=reason, message="TikTok did not post it", retry_after=meaning.hold, **facts)
 
 
 @dataclass(frozen=True, kw_only=True)

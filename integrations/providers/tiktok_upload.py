@@ -43,6 +43,4 @@ def put_chunk(http: HttpClient, upload_url: str, file: MediaFile, chunk: int, in
             "Content-Range": f"bytes {first}-{last}/{file.size}",
         },
         data=file.read(first, last - first + 1),
-        connect_timeout=10.0,
-        wall=12.0,
     )

@@ -12,8 +12,6 @@ from typing import Any
 from chat33.lib.http import HttpClient, Reply
 from integrations.providers.base import Category, Classification, ProviderError
 
-_UPLOAD_WALL = 12.0  # seconds for an answer; with as many to hand the bytes over, a call stays under the lease
-
 # (phrase in the refusal, our code); the first that is found wins.
 _PHRASES: tuple[tuple[str, str], ...] = (
     ("duplicate content", "duplicate"),
@@ -231,8 +229,6 @@ class XApi:
 
         ``mutation`` marks the one that makes a post visible. Raises ``ProviderError``, ``NotSent``, ``ReplyLost``.
         """
-        if "files" in options:
-            options = {"connect_timeout": 10.0, "wall": _UPLOAD_WALL, **options}
         reply = self.http.request(
             method, f"{self.base}{path}", headers={"Authorization": f"Bearer {self.access_token}"}, **options
         )

@@ -9,8 +9,6 @@ import requests
 
 from chat33.lib.http import ReplyLost
 from integrations.providers.base import Account, Category, ProviderError, Step
-from integrations.providers.rules import Draft, MediaFacts
-from integrations.providers.tiktok import TikTok
 from integrations.providers.tiktok_upload import chunk_count, chunk_range, chunk_size, chunks_there
 from tests.providers.journeys import JPEG, PNG, WEBP, Journey, image, left_open, served, video
 from tests.providers.works import account, provider, work
@@ -329,8 +327,9 @@ def test_a_failure_that_is_over_is_never_polled_again(sandbox: RunningSandbox, c
     sandbox.rule("tiktok", "confirm", "error", status=200, body=told)
     with pytest.raises(ProviderError) as failed:
         trip.step()
-    assert failed.value.meaning.hold
     assert failed.value.meaning.restart
+    assert failed.value.meaning.hold is None  # holding would read the same failure again
+    assert failed.value.retry_after == 3600
 
 
 def test_a_post_that_landed_in_the_inbox_is_not_called_published(sandbox: RunningSandbox, creator: Account) -> None:
@@ -373,165 +372,3 @@ def test_trouble_while_it_is_processed_is_waited_out(sandbox: RunningSandbox, cr
     sandbox.rule("tiktok", "confirm", "error", status=429, times=2)
     sandbox.rule("tiktok", "confirm", "drop_after", times=1)
     assert trip.to_the_end().external_id == sandbox.posts("tiktok")[0]["id"]
-
-
-# Refusals
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "category", "facts"),
-    [
-        (401, "access_token_invalid", Category.AUTH_EXPIRED, {"refresh": True}),
-        (401, "scope_not_authorized", Category.PERMISSION, {"retryable": False}),
-        (429, "rate_limit_exceeded", Category.RATE_LIMIT, {"hold": 60.0}),
-        (200, "spam_risk_too_many_posts", Category.QUOTA, {"hold": 3600.0}),
-        (403, "reached_active_user_cap", Category.QUOTA, {"hold": 3600.0}),
-        (403, "spam_risk_too_many_pending_share", Category.QUOTA, {"hold": 3600.0}),
-        (403, "unaudited_client_can_only_post_to_private_accounts", Category.PERMISSION, {"source": "system"}),
-        (403, "url_ownership_unverified", Category.PERMISSION, {"source": "system"}),
-        (403, "spam_risk_user_banned_from_posting", Category.ACCOUNT, {"retryable": False}),
-        (400, "invalid_params", Category.USER_CONTENT, {"retryable": False}),
-        (500, "internal_error", Category.PLATFORM, {"retryable": True}),
-        (403, "something_new", Category.PERMISSION, {"retryable": False}),
-        (502, "something_new", Category.PLATFORM, {"retryable": True}),
-        (418, "something_new", Category.UNKNOWN, {"retryable": False}),
-    ],
-)
-def test_a_refusal_says_what_it_means(
-    sandbox: RunningSandbox, creator: Account, status: int, code: str, category: Category, facts: dict[str, Any]
-) -> None:
-    body = {"data": {}, "error": {"code": code, "message": "Told so.", "log_id": "L2"}}
-    sandbox.rule("tiktok", "prepare", "error", status=status, body=body)
-    with pytest.raises(ProviderError) as refused:
-        journey(sandbox, creator).step()
-    error = refused.value
-    assert (error.code, error.message, error.http_status, error.trace_id) == (code, "Told so.", status, "L2")
-    assert error.meaning.category == category
-    assert {name: getattr(error.meaning, name) for name in facts} == facts
-    assert not error.ambiguous
-    assert error.meaning.sentence.endswith(".")
-
-
-def test_an_answer_that_is_no_json_is_tiktoks_trouble(sandbox: RunningSandbox, creator: Account) -> None:
-    sandbox.rule("tiktok", "prepare", "error", status=502, body="<html>Bad Gateway</html>")
-    with pytest.raises(ProviderError) as broken:
-        journey(sandbox, creator).step()
-    assert broken.value.meaning.category == Category.PLATFORM
-    assert broken.value.meaning.retryable
-
-
-def test_a_full_quota_is_known_before_anything_is_sent(sandbox: RunningSandbox) -> None:
-    busy = account("tiktok", sandbox, "busy", metadata={"quota_total": 1})
-    journey(sandbox, busy).to_the_end()
-    with pytest.raises(ProviderError) as full:
-        journey(sandbox, busy, text="Another").step()
-    assert full.value.meaning.hold
-    assert full.value.http_status == 200
-
-
-def test_no_secret_is_in_an_error(sandbox: RunningSandbox, creator: Account) -> None:
-    sandbox.rule("tiktok", "prepare", "error", status=403)
-    with pytest.raises(ProviderError) as refused:
-        journey(sandbox, creator).step()
-    assert creator.credentials.access_token not in f"{refused.value!s} {refused.value!r}"
-
-
-# Access
-
-
-def test_an_expired_token_is_refreshed_once_and_the_old_refresh_token_is_dead(
-    sandbox: RunningSandbox, creator: Account
-) -> None:
-    sandbox.advance_clock(90_000)
-    trip = journey(sandbox, creator)
-    with pytest.raises(ProviderError) as expired:
-        trip.step()
-    assert expired.value.meaning.refresh
-    fresh = trip.provider.refresh(creator, now=trip.work.now)
-    assert fresh.access_token != creator.credentials.access_token
-    assert fresh.refresh_token not in ("", creator.credentials.refresh_token)
-    assert fresh.expires_at is not None
-    assert fresh.refresh_expires_at is not None
-    assert set(fresh.scopes) == set(creator.credentials.scopes)
-    trip.work = replace(trip.work, account=replace(creator, credentials=fresh))
-    trip.to_the_end()
-    with pytest.raises(ProviderError) as dead:
-        trip.provider.refresh(creator, now=trip.work.now)
-    assert (dead.value.code, dead.value.meaning.category) == ("invalid_grant", Category.AUTH_EXPIRED)
-    assert not dead.value.meaning.retryable
-
-
-def test_a_reply_without_a_new_refresh_token_keeps_the_old_one(sandbox: RunningSandbox, creator: Account) -> None:
-    sandbox.rule("tiktok", "refresh", "error", status=200, body={"access_token": "fresh", "expires_in": 7200})
-    adapter = provider("tiktok", sandbox)
-    fresh = adapter.refresh(creator, now=work(creator).now)
-    assert (fresh.access_token, fresh.refresh_token) == ("fresh", creator.credentials.refresh_token)
-    assert fresh.scopes == creator.credentials.scopes
-
-
-def test_the_apps_own_bad_credentials_are_not_blamed_on_the_account(sandbox: RunningSandbox, creator: Account) -> None:
-    adapter = provider("tiktok", sandbox)
-    adapter.config = replace(adapter.config, client_secret="")
-    with pytest.raises(ProviderError) as refused:
-        adapter.refresh(creator, now=work(creator).now)
-    assert (refused.value.meaning.category, refused.value.meaning.source) == (Category.PERMISSION, "system")
-
-
-# Rules
-
-
-def facts(content_type: str = "video/mp4", **more: Any) -> MediaFacts:
-    kind: Any = content_type.split("/")[0]
-    given = {"size": 1_000_000, "width": 720, "height": 1280, **more}
-    return MediaFacts(url="https://example.com/a", checked=True, kind=kind, content_type=content_type, **given)
-
-
-def codes(draft: Draft) -> list[tuple[str, str, str]]:
-    return [(issue.severity, issue.code, issue.path) for issue in TikTok.check(draft)]
-
-
-def test_text_alone_is_refused() -> None:
-    assert codes(Draft(text="Hello")) == [("error", "MEDIA_REQUIRED", "mediaUrls")]
-
-
-def test_captions_are_counted_in_utf16_by_kind_of_post() -> None:
-    film, photo = (facts(),), (facts("image/jpeg", height=900),)
-    assert codes(Draft(text="😀" * 1100, media=film, media_type="video")) == []
-    assert codes(Draft(text="😀" * 1101, media=film, media_type="video")) == [("error", "TEXT_TOO_LONG", "text")]
-    assert codes(Draft(text="😀" * 2000, media=photo, media_type="image")) == []
-    assert codes(Draft(text="😀" * 2001, media=photo, media_type="image")) == [("error", "TEXT_TOO_LONG", "text")]
-    long_title = Draft(text="", media=photo, media_type="image", options={"title": "😀" * 46})
-    assert codes(long_title) == [("error", "TEXT_TOO_LONG", "platformConfig.tiktok.title")]
-    override = Draft(text="short", media=film, media_type="video", options={"text": "x" * 2201})
-    assert codes(override) == [("error", "TEXT_TOO_LONG", "platformConfig.tiktok.text")]
-
-
-def test_a_png_is_sent_as_a_jpeg_and_a_small_video_is_refused() -> None:
-    assert codes(Draft(text="", media=(facts("image/png"),), media_type="image")) == [
-        ("warning", "MEDIA_FORMAT", "mediaUrls.0")
-    ]
-    assert ("error", "MEDIA_WIDTH", "mediaUrls.0") in codes(
-        Draft(text="", media=(facts(width=240),), media_type="reel")
-    )
-
-
-def test_a_cover_picture_is_left_out_with_a_warning() -> None:
-    draft = Draft(text="", media=(facts(),), media_type="video", cover=facts("image/jpeg"))
-    assert codes(draft) == [("warning", "COVER_IGNORED", "coverImageUrl")]
-
-
-def test_options_that_cannot_be_together_are_told() -> None:
-    path = "platformConfig.tiktok"
-    paid = {"brandContent": True, "privacyLevel": "SELF_ONLY"}
-    assert codes(Draft(text="", media=(facts(),), media_type="video", options=paid)) == [
-        ("error", "OPTION_CONFLICT", f"{path}.brandContent")
-    ]
-    labelled = Draft(text="", media=(facts("image/jpeg"),), media_type="image", options={"isAigc": True})
-    assert codes(labelled) == [("warning", "OPTION_IGNORED", f"{path}.isAigc")]
-    late = Draft(text="", media=(facts(duration=5.0),), media_type="video", options={"coverTimestampMs": 5001})
-    assert codes(late) == [("warning", "OPTION_INVALID", f"{path}.coverTimestampMs")]
-    unknown = Draft(text="", media=(facts(),), media_type="video", options={"firstComment": "Hi", "isAigc": "yes"})
-    assert codes(unknown) == [
-        ("warning", "OPTION_UNKNOWN", f"{path}.firstComment"),
-        ("error", "OPTION_INVALID", f"{path}.isAigc"),
-    ]
