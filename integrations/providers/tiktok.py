@@ -39,7 +39,8 @@ class TikTok(Provider):
         """Do ``work.step``. Raises ``ProviderError``, ``NotSent``, ``ReplyLost``."""
         match work.step:
             case Step.PREPARE if is_photo(work):
-                return Next(step=Step.COMMIT, state={**work.state, **self._creator(work)})
+                creator = self._creator(work)
+                return Next(step=Step.COMMIT, state={**work.state, **creator}, note=_audience(creator))
             case Step.PREPARE if not work.state.get("publish_id"):
                 return self._open(work)
             case Step.PREPARE:
@@ -98,11 +99,10 @@ class TikTok(Provider):
             "chunk": chunk,
             "done": 0,
         }
-        note = "" if creator["privacy"] == "PUBLIC_TO_EVERYONE" else f"; the audience is {creator['privacy']}"
         return Next(
             step=_upload_step(size, chunk, 0),
             state=state,
-            note=f"upload session opened{note}",
+            note=f"upload session opened; {_audience(creator)}",
             http_status=reply.status,
             trace_id=trace(reply),
         )
@@ -265,7 +265,7 @@ class TikTok(Provider):
                     kind="absent",
                     step=_upload_step(size, chunk, done),
                     state={**work.state, "done": done},
-                    note=f"{done} chunks are there, the last is not",
+                    note=f"{done} of {chunk_count(size, chunk)} chunks are there",
                     http_status=reply.status,
                 )
         if told == "FAILED":
@@ -330,6 +330,10 @@ class TikTok(Provider):
 def _passing(error: ProviderError) -> bool:
     """Whether asking again later may help, with the same access."""
     return error.meaning.retryable and not error.meaning.refresh
+
+
+def _audience(creator: Mapping[str, Any]) -> str:
+    return f"the audience is {creator['privacy']}"
 
 
 def _upload_step(size: int, chunk: int, done: int) -> Step:

@@ -24,7 +24,7 @@ from integrations.providers.rules import (
     check,
     check_text,
 )
-from integrations.providers.x_api import XApi, problem, refusal
+from integrations.providers.x_api import XApi, problem, refusal, trace
 
 _PHOTO = FileRule(
     content_types=("image/jpeg", "image/png", "image/webp", "image/gif"),
@@ -114,8 +114,10 @@ class X(Provider):
 
     def _prepared(self, work: Work) -> Next:
         if x_media.ready(work.state):
-            return Next(step=Step.COMMIT, state=work.state)
-        return Next(step=Step.POLL, state=work.state, after=x_media.first_wait(work.state))
+            return Next(step=Step.COMMIT, state=work.state, note="nothing left to upload")
+        return Next(
+            step=Step.POLL, state=work.state, after=x_media.first_wait(work.state), note="uploaded; X is processing"
+        )
 
     def _commit(self, api: XApi, work: Work) -> Next:
         if x_media.expired(work):
@@ -132,7 +134,7 @@ class X(Provider):
             external_url=self._address(work.account, post_id),
             note="posted",
             http_status=reply.status,
-            trace_id=reply.headers.get("x-transaction-id", ""),
+            trace_id=trace(reply),
         )
 
     def _comment(self, api: XApi, work: Work) -> Next:
@@ -155,7 +157,7 @@ class X(Provider):
             state={**work.state, "comment_id": comment_id},
             note="first comment posted",
             http_status=reply.status,
-            trace_id=reply.headers.get("x-transaction-id", ""),
+            trace_id=trace(reply),
         )
 
     def reconcile(self, work: Work) -> Verdict:

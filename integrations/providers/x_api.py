@@ -169,10 +169,15 @@ def refusal(reply: Reply, *, now: datetime, mutation: bool) -> ProviderError:
         _code(reply, _told(body).lower()),
         message=_message(body)[:300],
         http_status=reply.status,
-        trace_id=reply.headers.get("x-transaction-id", ""),
+        trace_id=trace(reply),
         retry_after=_wait(reply, now),
         ambiguous=mutation and not 400 <= reply.status < 500,
     )
+
+
+def trace(reply: Reply) -> str:
+    """The id X asks for in support cases."""
+    return reply.headers.get("x-transaction-id", "")
 
 
 def _told(body: Mapping[str, Any]) -> str:

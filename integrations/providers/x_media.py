@@ -7,8 +7,9 @@ media, Chunked media upload, Best practices, read 2026-11). Nothing here is visi
 from collections.abc import Mapping
 from typing import Any
 
+from chat33.lib.http import Reply
 from integrations.providers.base import MediaFile, Next, ProviderError, Step, Work
-from integrations.providers.x_api import XApi, problem
+from integrations.providers.x_api import XApi, problem, trace
 
 SEGMENT = 4_000_000  # bytes; X takes at most 5 MB a segment
 _PROCESSING = 900.0  # seconds after which a file that is not ready is given up
@@ -21,20 +22,22 @@ def advance(api: XApi, work: Work) -> Next | None:
     if expired(work):
         items = []
     for index, file in enumerate(work.media):
+        name = f"file {index + 1}"
         if index == len(items):
-            items.append(_open(api, file))
-            return _keep(work, items, f"file {index + 1}: upload begun")
+            item, reply = _open(api, file)
+            return _keep(work, [*items, item], reply, f"{name}: upload begun")
         item = items[index]
         if item["sent"] < file.size:
-            item["sent"] = _append(api, file, item)
-            return _keep(work, items, f"file {index + 1}: {item['sent']} of {file.size} bytes")
+            item["sent"], reply = _append(api, file, item)
+            return _keep(work, items, reply, f"{name}: {item['sent']} of {file.size} bytes")
         if not item["sealed"]:
-            item.update(_seal(api, item))
-            return _keep(work, items, f"file {index + 1}: upload finished")
+            sealed, reply = _seal(api, item)
+            item.update(sealed)
+            return _keep(work, items, reply, f"{name}: upload finished")
         if file.kind == "image" and file.alt_text and not item["described"]:
-            _describe(api, item["id"], file.alt_text)
+            reply = _describe(api, item["id"], file.alt_text)
             item["described"] = True
-            return _keep(work, items, f"file {index + 1}: described")
+            return _keep(work, items, reply, f"{name}: described")
     return None
 
 
@@ -43,18 +46,17 @@ def poll(api: XApi, work: Work) -> Next:
     items = [dict(item) for item in work.state.get("media", ())]
     since = float(work.state.get("since") or work.now.timestamp())
     state = {**work.state, "media": items, "since": since}
-    for item in items:
-        if item["ready"]:
-            continue
-        body, reply = api.call("GET", "/2/media/upload", params={"command": "STATUS", "media_id": item["id"]})
-        info = _data(body).get("processing_info")
-        item.update(_progress(info))
-        if not item["ready"] and work.now.timestamp() - since > _PROCESSING:
-            raise problem("media-processing", message="not ready in time", http_status=reply.status)
-        break
-    if waiting := [item for item in items if not item["ready"]]:
-        return Next(step=Step.POLL, state=state, after=_pace(waiting[0]), note="X is processing")
-    return Next(step=Step.COMMIT, state=state)
+    item = next((item for item in items if not item["ready"]), None)
+    if item is None:
+        return Next(step=Step.COMMIT, state=state, note="all files are ready")
+    body, reply = api.call("GET", "/2/media/upload", params={"command": "STATUS", "media_id": item["id"]})
+    item.update(_progress(_data(body).get("processing_info")))
+    facts: dict[str, Any] = {"http_status": reply.status, "trace_id": trace(reply)}
+    if not item["ready"] and work.now.timestamp() - since > _PROCESSING:
+        raise problem("media-processing", message="not ready in time", **facts)
+    if ready(state):
+        return Next(step=Step.COMMIT, state=state, note="all files are ready", **facts)
+    return Next(step=Step.POLL, state=state, after=first_wait(state), note="X is processing", **facts)
 
 
 def ready(state: Mapping[str, Any]) -> bool:
@@ -72,24 +74,26 @@ def expired(work: Work) -> bool:
     return any(item["until"] < work.now.timestamp() + _MARGIN for item in work.state.get("media", ()))
 
 
-def _keep(work: Work, items: list[dict[str, Any]], note: str) -> Next:
-    return Next(step=Step.PREPARE, state={**work.state, "media": items}, note=note)
+def _keep(work: Work, items: list[dict[str, Any]], reply: Reply, note: str) -> Next:
+    state = {**work.state, "media": items}
+    return Next(step=Step.PREPARE, state=state, note=note, http_status=reply.status, trace_id=trace(reply))
 
 
-def _open(api: XApi, file: MediaFile) -> dict[str, Any]:
+def _open(api: XApi, file: MediaFile) -> tuple[dict[str, Any], Reply]:
     """Begin with a file: a whole image, or a session for segments."""
     if file.kind == "image" and file.content_type != "image/gif":
-        body, _ = api.call(
+        body, reply = api.call(
             "POST", "/2/media/upload",
             data={"media_category": "tweet_image"},
             files={"media": (file.name or "image", file.read(0, file.size), file.content_type)},
         )  # fmt: skip
         data = _data(body)
-        return {**_item(api, data), "sent": file.size, "sealed": True, **_progress(data.get("processing_info"))}
+        ready = _progress(data.get("processing_info"))
+        return {**_item(api, data), "sent": file.size, "sealed": True, **ready}, reply
     category = "tweet_gif" if file.kind == "image" else "tweet_video"
     wanted = {"media_type": file.content_type, "media_category": category, "total_bytes": file.size}
-    body, _ = api.call("POST", "/2/media/upload/initialize", json=wanted)
-    return {**_item(api, _data(body)), "sent": 0, "sealed": False, "ready": False}
+    body, reply = api.call("POST", "/2/media/upload/initialize", json=wanted)
+    return {**_item(api, _data(body)), "sent": 0, "sealed": False, "ready": False}, reply
 
 
 def _item(api: XApi, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,50 +108,51 @@ def _item(api: XApi, data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _append(api: XApi, file: MediaFile, item: Mapping[str, Any]) -> int:
+def _append(api: XApi, file: MediaFile, item: Mapping[str, Any]) -> tuple[int, Reply]:
     """Send one segment; how many bytes X has now."""
     offset = int(item["sent"])
     segment = file.read(offset, min(SEGMENT, file.size - offset))
-    api.call(
+    _, reply = api.call(
         "POST", f"/2/media/upload/{item['id']}/append",
         data={"segment_index": str(offset // SEGMENT)},
         files={"media": ("segment", segment, "application/octet-stream")},
     )  # fmt: skip
-    return offset + len(segment)
+    return offset + len(segment), reply
 
 
-def _seal(api: XApi, item: Mapping[str, Any]) -> dict[str, Any]:
+def _seal(api: XApi, item: Mapping[str, Any]) -> tuple[dict[str, Any], Reply]:
     """Finish an upload. It wants a JSON object as its body, if an empty one."""
     try:
-        body, _ = api.call("POST", f"/2/media/upload/{item['id']}/finalize", json={})
+        body, reply = api.call("POST", f"/2/media/upload/{item['id']}/finalize", json={})
     except ProviderError as error:
         # A finish whose answer was lost is refused the second time; its processing shows that it took place.
         if error.http_status not in (400, 403, 404, 409):
             raise
-        body = _status(api, item["id"]) or {}
-        if "processing_info" not in _data(body):
+        told = _status(api, item["id"])
+        if told is None or "processing_info" not in _data(told[0]):
             raise
+        body, reply = told
     data = _data(body)
     lifetime = float(data.get("expires_after_secs") or 86_400)
-    return {
+    sealed = {
         "sealed": True,
         "until": min(float(item["until"]), api.now.timestamp() + lifetime),
         "key": str(data.get("media_key") or item["key"]),
         **_progress(data.get("processing_info")),
     }
+    return sealed, reply
 
 
-def _status(api: XApi, media_id: str) -> dict[str, Any] | None:
+def _status(api: XApi, media_id: str) -> tuple[dict[str, Any], Reply] | None:
     try:
-        body, _ = api.call("GET", "/2/media/upload", params={"command": "STATUS", "media_id": media_id})
+        return api.call("GET", "/2/media/upload", params={"command": "STATUS", "media_id": media_id})
     except ProviderError:
         return None
-    return body
 
 
-def _describe(api: XApi, media_id: str, text: str) -> None:
+def _describe(api: XApi, media_id: str, text: str) -> Reply:
     metadata = {"alt_text": {"text": text[:1000]}}
-    api.call("POST", "/2/media/metadata", json={"id": media_id, "metadata": metadata})
+    return api.call("POST", "/2/media/metadata", json={"id": media_id, "metadata": metadata})[1]
 
 
 def _progress(info: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ errors; OpenAPI description 2.167; read 2026-11). An account's metadata may set 
 ``quota_total`` (posts in 24 hours).
 """
 
+import secrets
 from base64 import b64decode
 from binascii import Error as Base64Error
 from datetime import datetime
@@ -65,11 +66,15 @@ def _answered(work: Any, status: int = 200) -> Handler:
     """A handler that answers with what ``work`` returns, or with the problem it raises."""
 
     async def handle(request: web.Request) -> web.Response:
+        trace = {"x-transaction-id": secrets.token_hex(8)}
         try:
-            return web.json_response(await work(request), status=status)
+            return web.json_response(await work(request), status=status, headers=trace)
         except Problem as problem:
             return web.json_response(
-                problem.body, status=problem.status, headers=problem.headers, content_type="application/problem+json"
+                problem.body,
+                status=problem.status,
+                headers={**trace, **problem.headers},
+                content_type="application/problem+json",
             )
 
     return handle

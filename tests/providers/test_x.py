@@ -93,6 +93,14 @@ def test_the_first_comment_is_a_reply_to_the_post(sandbox: RunningSandbox, owner
     assert trip.work.state["comment_id"] == post["comments"][0]["id"]
 
 
+def test_each_step_is_logged_with_xs_own_trace(sandbox: RunningSandbox, owner: Account) -> None:
+    trip = journey(sandbox, owner, media=(image(alt_text="A cat"),), media_type="image")
+    trip.to_the_end()
+    sent = [done for done in trip.taken if done.http_status]
+    assert [done.http_status for done in sent] == [200, 200, 201]
+    assert len({done.trace_id for done in sent} - {""}) == 3
+
+
 def test_a_refused_first_comment_leaves_the_post_live(sandbox: RunningSandbox, owner: Account) -> None:
     trip = journey(sandbox, owner, text="Root", options={"firstComment": "More"})
     trip.until(Step.COMMENT)
