@@ -56,6 +56,7 @@ class FileRule:
     content_types: tuple[str, ...]
     max_bytes: int
     convertible: bool = False  # an image outside content_types or max_bytes is sent as a JPEG we make of it
+    max_bytes_by_type: Mapping[str, int] = field(default_factory=dict)  # where one content type has a limit of its own
     min_width: int | None = None
     max_width: int | None = None
     min_height: int | None = None
@@ -64,6 +65,10 @@ class FileRule:
     max_ratio: float | None = None
     min_seconds: float | None = None
     max_seconds: float | None = None
+
+    def limit(self, content_type: str) -> int:
+        """The most bytes a file of this content type may have."""
+        return self.max_bytes_by_type.get(content_type, self.max_bytes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,11 +175,12 @@ def check_file(rule: FileRule, facts: MediaFacts, *, path: str) -> Iterator[Issu
             message=f"{facts.content_type} is not accepted; use {allowed}.{tail}",
             severity=severity,
         )
-    if facts.size is not None and facts.size > rule.max_bytes:
+    limit = rule.limit(facts.content_type)
+    if facts.size is not None and facts.size > limit:
         yield Issue(
             code="MEDIA_TOO_LARGE",
             path=path,
-            message=f"{facts.size / 1e6:.1f} MB is over the {rule.max_bytes / 1e6:g} MB allowed.{tail}",
+            message=f"{facts.size / 1e6:.1f} MB is over the {limit / 1e6:g} MB allowed.{tail}",
             severity=severity,
         )
     yield from _measures(rule, facts, path)

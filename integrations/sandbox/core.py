@@ -16,7 +16,7 @@ from aiohttp import web
 from integrations.sandbox.store import Document, Store
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-StepOf = str | Callable[[web.Request], str]
+StepOf = str | Callable[[web.Request], str | Awaitable[str]]
 
 # Access token lifetime in seconds, and whether there is a refresh token, as each network gives them.
 TOKENS: Mapping[str, tuple[int | None, bool]] = {
@@ -232,7 +232,8 @@ class Sandbox:
         """The endpoint's handler under the fault rules and the request log."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            step = endpoint.step if isinstance(endpoint.step, str) else endpoint.step(request)
+            told = endpoint.step if isinstance(endpoint.step, str) else endpoint.step(request)
+            step = told if isinstance(told, str) else await told
             rule = self.take_rule(network.platform, step)
             entry: Document = {
                 "platform": network.platform, "step": step, "method": request.method, "path": request.path,
