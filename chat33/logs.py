@@ -36,6 +36,7 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
             # Their INFO repeats what our own events say, once a tick.
+            "aiohttp.access": {"level": "WARNING"},
             "celery": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
             "django_structlog": {"level": "WARNING"},

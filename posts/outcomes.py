@@ -168,9 +168,18 @@ def undecided(*, post: Post, claim: Claim, entry: Attempt, fields: Mapping[str, 
         again = {**fields, "reads": reads, "due_at": in_seconds(READS[reads]), "leased_until": None}
         _write(post, claim, entry, again)
         return
+    _give_up(post, claim, entry, {**fields, "reads": reads}, now)
+
+
+def unconfirmed(*, post: Post, claim: Claim, failure: Failure, now: datetime) -> None:
+    """The network has the post and never said that it is live."""
+    _give_up(post, claim, _line(post, "publish_unconfirmed", now, failure=failure), {}, now)
+
+
+def _give_up(post: Post, claim: Claim, entry: Attempt, fields: Mapping[str, Any], now: datetime) -> None:
     entry.event, entry.next_action = "publish_unconfirmed", UNCONFIRMED_MESSAGE
-    unconfirmed = {**fields, "reads": reads, "error_code": UNCONFIRMED, "error_message": UNCONFIRMED_MESSAGE}
-    _finish(post, claim, entry, now, PostStatus.FAILED, unconfirmed)
+    end = {**fields, "error_code": UNCONFIRMED, "error_message": UNCONFIRMED_MESSAGE}
+    _finish(post, claim, entry, now, PostStatus.FAILED, end)
 
 
 def failed(*, post: Post, claim: Claim, failure: Failure, now: datetime) -> None:

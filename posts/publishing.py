@@ -207,7 +207,7 @@ class _Carrier:
             hold = Held(now + timedelta(seconds=wait), meaning.sentence)
             outcomes.held(post=post, claim=self.claim, hold=hold, now=now, failure=failure)
         elif post.step == Step.CONFIRM and not meaning.restart and (meaning.retryable or error.ambiguous):
-            self._unconfirmable(failure)
+            self._unconfirmable(failure, live=not error.ambiguous)
         elif meaning.retryable or error.ambiguous:
             self._retry(failure, after=error.retry_after, restart=meaning.restart)
         else:
@@ -246,9 +246,14 @@ class _Carrier:
         else:
             self._retry(failure)
 
-    def _unconfirmable(self, failure: Failure) -> None:
-        """The post went out but its state cannot be read just now: read again, and at last believe the commit."""
+    def _unconfirmable(self, failure: Failure, *, live: bool = True) -> None:
+        """The network has the post but its state cannot be read just now: read again. At last believe the commit, unless
+        the network itself had not made the post ``live`` yet.
+        """
         tried = int(self.post.state.get("confirms", 0)) + 1
+        if tried > CONFIRMS and (not live or self.post.external_post_id is None):
+            outcomes.unconfirmed(post=self.post, claim=self.claim, failure=failure, now=utcnow())
+            return
         if tried > CONFIRMS:
             self._end("The post is live; its address at the network could not be read.", failure)
             return

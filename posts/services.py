@@ -132,6 +132,7 @@ def reconcile_post(*, post: Post, now: datetime, by: str) -> Post:
     if row.status != PostStatus.FAILED or row.error_code != UNCONFIRMED or row.intent_at is None:
         raise UnableToChange("Only a post whose outcome is unconfirmed can be reconciled.")
     row.status, row.due_at, row.reads, row.crashes = PostStatus.PUBLISHING, now, 0, 0
+    row.state = {name: value for name, value in row.state.items() if name != "confirms"}
     row.save()
     _note(row, "reconcile_requested", now, f"Asked for by {by}.")
     return row
