@@ -11,6 +11,7 @@ from chat33.orgs.models import Organization, Role
 from integrations.models import Channel
 from integrations.services import create_api_key
 from tests.factories import make_channel, make_member, make_organization
+from tests.mediaserver import serving
 from tests.people import Person
 from tests.sandboxes import RunningSandbox, running_sandbox
 
@@ -23,10 +24,12 @@ def sandbox(tmp_path: Path) -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture
-def sandboxed(sandbox: RunningSandbox, settings: Settings) -> RunningSandbox:
-    """The sandbox, with the settings leading there."""
+def sandboxed(sandbox: RunningSandbox, settings: Settings, _own_files: None) -> Iterator[RunningSandbox]:
+    """The sandbox, with the settings leading there, and our files where it can fetch them."""
     settings.SANDBOX_URL = sandbox.url
-    return sandbox
+    with serving(Path(settings.MEDIA_ROOT)) as url:
+        settings.BASE_URL = url
+        yield sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -105,6 +105,11 @@ class RunningServers:
     def __exit__(self, *_: object) -> None:
         self._ends.close()
 
+    def restart(self, name: str) -> Child:
+        """Start a server again that has ended."""
+        server = next(server for server in self.servers if server.name == name)
+        return self._start(server, self._ends)
+
     def _start(self, server: Server, ends: ExitStack) -> Child:
         child = Child(server.prepare())
         self.children[child.name] = child
