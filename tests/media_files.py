@@ -103,14 +103,24 @@ def mov(
     return _iso_file(brands, width, height, seconds, fps, size, audio, rotation)
 
 
-def webm(width: int = 640, height: int = 360, *, seconds: float = 5.0, fps: int = 10, size: int | None = None) -> bytes:
-    """VP8 without sound, playable; every frame a key frame, so keep it short."""
+def webm(
+    width: int = 640,
+    height: int = 360,
+    *,
+    seconds: float = 5.0,
+    fps: int = 10,
+    size: int | None = None,
+    live: bool = False,
+) -> bytes:
+    """VP8 without sound, playable; every frame a key frame, so keep it short. ``live`` says neither its length nor its
+    size, as browsers record it.
+    """
     frame = _vp8_key_frame(width, height)
     count = max(1, round(seconds * fps))
     info = _ebml(
         "1549A966",
         _ebml("2AD7B1", _number(1_000_000)),  # ticks of a millisecond
-        _ebml("4489", struct.pack(">d", count * 1000 / fps)),
+        b"" if live else _ebml("4489", struct.pack(">d", count * 1000 / fps)),
         _ebml("4D80", b"tests"),
         _ebml("5741", b"tests"),
     )
@@ -143,6 +153,8 @@ def webm(width: int = 640, height: int = 360, *, seconds: float = 5.0, fps: int 
         if spare < 0:
             raise ValueError(f"cannot be as small as {size} bytes")
         segment = _ebml("18538067", info, _ebml("1654AE6B", track), *clusters, _ebml("EC", bytes(spare)))
+    if live:
+        segment = segment[:4] + b"\x01" + b"\xff" * 7 + segment[12:]
     return head + segment
 
 

@@ -110,8 +110,10 @@ class Guard:
             raise Refused(f"The host {host} is not on the public internet.")
         return answers
 
-    def connect(self, host: str, port: int, *, timeout: float) -> socket.socket:
-        """A socket to one of the checked addresses, within so many seconds over all of them. Raises ``NotSent``."""
+    def connect(self, host: str, port: int, *, timeout: float) -> tuple[socket.socket, str]:
+        """A socket to one of the checked addresses, and which, within so many seconds over all of them. Raises
+        ``NotSent``.
+        """
         deadline = time.monotonic() + timeout
         answers = self.resolve(host, port, timeout=timeout)[:_TRIED]
         last: OSError | None = None
@@ -132,7 +134,7 @@ class Guard:
                 sock.close()
                 raise
             else:
-                return sock
+                return sock, str(address[0])
         raise NotSent(f"The host {host} cannot be reached: {last or 'it took too long'}.")
 
     def _allowed(self, host: str, port: int) -> bool:

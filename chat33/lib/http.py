@@ -180,9 +180,8 @@ class HttpClient:
     ) -> Iterator["_Answer"]:
         target = request.target
         connected_by = min(deadline, time.monotonic() + connect_timeout)
-        sock = self.guard.connect(target.host, target.port, timeout=connected_by - time.monotonic())
+        sock, address = self.guard.connect(target.host, target.port, timeout=connected_by - time.monotonic())
         try:
-            address = _peer(sock)
             if target.scheme == "https":
                 sock = self._secured(sock, target, connected_by)
             wire = Wire(sock, deadline=deadline, stall=stall)
@@ -245,13 +244,6 @@ def _send(wire: Wire, request: _Request) -> None:
         if isinstance(error, TimeoutError):
             raise ReplyLost(f"{host} did not take the request in time.") from error
         # It may have answered before it had read everything, so what it said is read next.
-
-
-def _peer(sock: socket.socket) -> str:
-    try:
-        return str(sock.getpeername()[0])
-    except OSError as error:
-        raise NotSent("The connection was closed before the request.") from error
 
 
 def _redirected(url: str, location: str) -> str:

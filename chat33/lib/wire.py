@@ -73,8 +73,6 @@ class Wire:
             if status is None:
                 raise ReplyLost("The answer is not HTTP.")
             code = int(status[1])
-            if code == 101:
-                raise ReplyLost("The answer changes the protocol.")
             if code >= 200:
                 return Head(code, tuple(_field(line) for line in lines[1:]))
 
@@ -136,7 +134,7 @@ class Wire:
             if seen > room:
                 break
             self._more()
-        if end is None or end.end() > room:
+        if end is None:
             raise TooLarge("The answer's head is larger than allowed.")
         return self._take(end.end())
 
@@ -145,10 +143,10 @@ class Wire:
         while (end := self._buffer.find(b"\n", seen)) < 0:
             seen = len(self._buffer)
             if seen > LINE_LIMIT:
-                raise ReplyLost("The answer cannot be read.")
+                raise TooLarge("A line between the answer's chunks is larger than allowed.")
             self._more()
         if end > LINE_LIMIT:
-            raise ReplyLost("The answer cannot be read.")
+            raise TooLarge("A line between the answer's chunks is larger than allowed.")
         return self._take(end + 1).rstrip(b"\r\n")
 
     def _exactly(self, count: int) -> Iterator[bytes]:

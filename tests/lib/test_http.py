@@ -247,10 +247,10 @@ def test_a_host_that_does_not_accept_is_not_sent() -> None:
 class Patient(Guard):
     """Waits after connecting, so that what the server does at once has arrived."""
 
-    def connect(self, host: str, port: int, *, timeout: float) -> socket.socket:
-        sock = super().connect(host, port, timeout=timeout)
+    def connect(self, host: str, port: int, *, timeout: float) -> tuple[socket.socket, str]:
+        connected = super().connect(host, port, timeout=timeout)
         time.sleep(0.1)
-        return sock
+        return connected
 
 
 def test_a_connection_reset_before_the_request_is_not_sent() -> None:
@@ -340,17 +340,40 @@ def test_a_connection_the_server_closes_after_its_answer_never_costs_the_next_mu
 # How much
 
 
-def test_reading_stops_soon_after_the_cap() -> None:
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (answer("200 OK", length=False), bytes(65536)),
+        (answer("200 OK", "Transfer-Encoding: chunked", length=False), b"10000\r\n" + bytes(65536) + b"\r\n"),
+        (answer("200 OK", "Transfer-Encoding: chunked", length=False) + b"5;", b"x" * 65536),
+        (answer("200 OK", "Transfer-Encoding: chunked", length=False) + b"0\r\n", b"X: y\r\n" * 10_000),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 65536),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 10_000),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 3000),
+    ],
+    ids=["body", "chunks", "chunk size", "trailer", "field", "fields", "interim answers"],
+)
+def test_reading_stops_soon_after_the_cap(begin: bytes, again: bytes) -> None:
     def flood(peer: Peer) -> None:
         peer.read()
-        peer.write(answer("200 OK", length=False))
+        peer.write(begin)
         while not peer.server.stop.is_set():
-            peer.write(bytes(65536))
+            peer.write(again)
 
     with serving(flood) as server:
         with pytest.raises(TooLarge):
-            mutate(server.url, wall=5)
-        assert server.written < 20_000_000  # what the system's buffers hold
+            mutate(server.url, wall=10)
+        assert server.written < 30_000_000  # what the system's buffers hold
+
+
+def test_a_length_over_the_cap_is_enough_to_stop() -> None:
+    def announce(peer: Peer) -> None:
+        peer.read()
+        peer.write(answer("200 OK", "Content-Length: 10001", length=False))
+        peer.hang()
+
+    with serving(announce) as server, pytest.raises(TooLarge):
+        mutate(server.url, wall=5)
 
 
 def test_the_beginning_of_a_large_answer_can_be_kept() -> None:
