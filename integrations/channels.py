@@ -76,6 +76,14 @@ def account(channel: Channel) -> Account:
     )
 
 
+def known_account(channel: Channel) -> Account:
+    """The channel as rules see it: what is known of the account, its credentials closed."""
+    credentials = Credentials(access_token="", scopes=tuple(channel.scopes))
+    return Account(
+        remote_id=channel.remote_id, username=channel.username, metadata=channel.metadata, credentials=credentials
+    )
+
+
 @transaction.atomic
 def connect_channel(
     *,

@@ -189,10 +189,11 @@ def _fitting(media: Media, rules: Mapping[Any, FileRule]) -> Media:
     rule = rules.get(media.kind)
     if rule is None or media.kind != "image" or not rule.convertible:
         return media
-    wide = rule.max_width is not None and media.width is not None and media.width > rule.max_width
-    if media.content_type in rule.content_types and media.size <= rule.max_bytes and not wide:
+    widest = _widest(media, rule)
+    narrow = media.width is None or media.width <= widest
+    if media.content_type in rule.content_types and media.size <= rule.limit(media.content_type) and narrow:
         return media
-    key = f"jpeg-{rule.max_bytes}-{rule.max_width}"
+    key = f"jpeg-{rule.max_bytes}-{widest}"
     made = Media.objects.filter(variant_of=media, variant_key=key).first()
     if made is not None:
         return made
@@ -201,11 +202,19 @@ def _fitting(media: Media, rules: Mapping[Any, FileRule]) -> Media:
             while chunk := stored.read(262_144):
                 out.write(chunk)
         try:
-            jpeg_variant(source, target, max_bytes=rule.max_bytes, max_width=rule.max_width)
+            jpeg_variant(source, target, max_bytes=rule.max_bytes, max_width=widest)
         except UnreadableMedia as error:
-            raise UnableToFetch(error.code, str(error)) from error
+            raise UnableToFetch(f"MEDIA_{error.code.upper()}", str(error)) from error
         name = f"{PurePosixPath(media.name).stem}.jpg"
         return _keep(media.organization, target, name=name, by=media.created_by, variant_of=media, variant_key=key)
+
+
+def _widest(media: Media, rule: FileRule) -> int:
+    """The width in pixels at which the picture is within the rule's width and height."""
+    widest = rule.max_width or 8192
+    if rule.max_height is not None and media.width and media.height and media.height > rule.max_height:
+        widest = min(widest, media.width * rule.max_height // media.height)
+    return widest
 
 
 def _download(url: str, path: Path, *, http: HttpClient, wall: float, keep: Callable[[], None] = lambda: None) -> None:
@@ -254,7 +263,7 @@ def _probe(path: Path) -> Probe:
     try:
         found = probe(path)
     except UnreadableMedia as error:
-        raise UnableToFetch(error.code, str(error)) from error
+        raise UnableToFetch(f"MEDIA_{error.code.upper()}", str(error)) from error
     if found.size > MAX_BYTES[found.kind]:
         raise UnableToFetch("MEDIA_TOO_LARGE", _too_large(MAX_BYTES[found.kind]))
     return found

@@ -69,6 +69,8 @@ def advanced(*, post: Post, claim: Claim, done: Next, now: datetime, millisecond
         fields["external_post_url"] = done.external_url
     if done.step in (Step.CONFIRM, Step.COMMENT, Step.DONE) and post.published_at is None:
         fields["published_at"] = now
+    elif post.step == Step.COMMIT and done.step in (Step.PREPARE, Step.POLL, Step.COMMIT):
+        fields["intent_at"] = None  # the network said that it was not done, and what to do before
     entry = _line(post, "publish_attempt", now, http_status=done.http_status, trace_id=done.trace_id, message=done.note)
     entry.milliseconds = milliseconds
     if done.step == Step.DONE:

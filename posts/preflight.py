@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from chat33.lib.http import Refused
 from chat33.orgs.models import Organization
-from integrations.channels import http_client
+from integrations.channels import http_client, known_account
 from integrations.models import Channel
 from integrations.providers.registry import PROVIDERS
 from integrations.providers.rules import Draft, Issue, MediaFacts
@@ -101,7 +101,7 @@ def examine(
             (
                 *inspected.issues,
                 *_channel_issues(channel, now),
-                *_rules(channel.platform, content, inspected.media, inspected.cover),
+                *_rules(channel, content, inspected.media, inspected.cover),
                 *_clashes(channel, content, scheduled_at, now, ignore),
             ),
         )
@@ -117,7 +117,7 @@ def problems(*, post: Post, media: tuple[MediaFacts, ...], cover: MediaFacts | N
         platform_config=post.platform_config,
         media_urls=tuple(post.media_urls),
     )
-    return _rules(post.channel.platform, content, media, cover)
+    return _rules(post.channel, content, media, cover)
 
 
 def settled_text(config: Mapping[str, Any], platform: str, text: str) -> str:
@@ -167,16 +167,16 @@ def _facts(organization: Organization, url: str, path: str, deadline: float, iss
 
 
 def _rules(
-    platform: str, content: Content, media: tuple[MediaFacts, ...], cover: MediaFacts | None
+    channel: Channel, content: Content, media: tuple[MediaFacts, ...], cover: MediaFacts | None
 ) -> tuple[Issue, ...]:
     draft = Draft(
-        text=settled_text(content.platform_config, platform, content.text or ""),
+        text=settled_text(content.platform_config, channel.platform, content.text or ""),
         media=media,
         media_type=content.media_type,
         cover=cover,
-        options=_section(content.platform_config, platform),
+        options=_section(content.platform_config, channel.platform),
     )
-    return PROVIDERS[platform].check(draft)
+    return PROVIDERS[channel.platform].check(draft, known_account(channel))
 
 
 def _channel_issues(channel: Channel, now: datetime) -> list[Issue]:
