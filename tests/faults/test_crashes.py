@@ -47,7 +47,8 @@ def test_a_worker_killed_at_a_step_loses_nothing_and_sends_nothing_twice(plant: 
         for number in range(2):
             text = f"{point} {platform} {number}"
             texts.append(text)
-            assert plant.post(platform, text).status_code == 201
+            reply = plant.post(platform, text)
+            assert reply.status_code == 201, reply.text
     plant.settle(seconds=120)
     reached = [name for name in armed if name not in plant.armed()]
     for name in plant.armed():
