@@ -103,18 +103,19 @@ def _end_leftovers(here: Layout) -> None:
 def _start(supervisor: Supervisor, environ: Mapping[str, str], host: str, port: int, stop: StopRequest) -> None:
     here = supervisor.layout
     say("Starting Chat33 …")
-    servers = embedded(here, environ)
-    for server, child in [(server, supervisor.start(server.name, server.prepare)) for server in servers]:
-        require_ready(server, child, check=stop.check)
     env = procfile.environment(here, environ, host=host, port=port)
+    programs = {program.name: program for program in procfile.programs(here, env)}
+    servers = embedded(here, environ)
+    children = [(server, supervisor.start(server.name, server.prepare)) for server in servers]
+    supervisor.start("sandbox", _always(programs.pop("sandbox")))  # setup connects the demo's accounts to it
+    for server, child in children:
+        require_ready(server, child, check=stop.check)
     setup = Program(
         name="setup",
         argv=(sys.executable, "-m", "chat33.runtime.setup"),
         log=here.log_dir / "setup.log",
         env=env,
     )
-    programs = {program.name: program for program in procfile.programs(here, env)}
-    supervisor.start("sandbox", _always(programs.pop("sandbox")))  # the demo's accounts are made there
     supervisor.run_once(setup, check=stop.check)
     for program in programs.values():
         supervisor.start(program.name, _always(program))
