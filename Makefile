@@ -34,7 +34,7 @@ check: .venv/requirements-dev.installed
 	@$(BIN)/ruff format --check --quiet . || { echo "Run .venv/bin/ruff format ."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary .
-	@$(BIN)/lint-imports --no-timings > .import_linter_cache/last 2>&1 || { cat .import_linter_cache/last; exit 1; }
+	@told=$$($(BIN)/lint-imports 2>&1) || { echo "$$told"; exit 1; }
 
 bench: .venv/requirements-dev.installed
 	@$(BIN)/pytest -m bench -s $(ARGS)
@@ -43,7 +43,7 @@ faults: .venv/requirements-dev.installed
 	@$(BIN)/pytest -m fault $(ARGS)
 
 lock: .venv/bin/python
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check uv
 	@for name in requirements requirements-dev; do \
 		$(BIN)/uv pip compile $$name.in --output-file $$name.txt --quiet --upgrade --generate-hashes --universal \
 			--python-version 3.11 --no-header --no-emit-index-url || exit 1; done
@@ -62,7 +62,7 @@ clean:
 # Installed again only when the file changed; its copy says what is installed.
 .venv/%.installed: %.txt .venv/bin/python
 	@cmp -s $< $@ || { echo "Installing $< …"; \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<; }
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<; }
 	@cp $< $@
 
 .venv/requirements-dev.installed: .venv/requirements.installed
