@@ -1,5 +1,6 @@
 """The embedded Redis: Valkey with an append-only file in the data directory, reached by a Unix socket alone."""
 
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from redis import Redis, RedisError
 
 from chat33.runtime.errors import StartupError
 from chat33.runtime.layout import Layout
-from chat33.runtime.processes import Program, end, find
+from chat33.runtime.processes import Program, ask_to_end, find, see_ended
 
 
 class EmbeddedRedis:
@@ -60,7 +61,9 @@ class EmbeddedRedis:
 
     def end_leftovers(self) -> None:
         """End a server that an earlier start left behind, and drop its socket."""
-        end(self.leftovers(), seconds=5)
+        left = self.leftovers()
+        ask_to_end(left, signal.SIGTERM)
+        see_ended(left, seconds=5)
         self.layout.redis_socket.unlink(missing_ok=True)
 
 
