@@ -20,6 +20,7 @@ from chat33.runtime.processes import Program, tail
 from chat33.runtime.redis import EmbeddedRedis
 from chat33.runtime.servers import DataDirLock, embedded, require_ready
 from chat33.runtime.supervisor import STOP_ORDER, Supervisor, supervising
+from chat33.runtime.watchdog import Watchdog
 
 READY_SECONDS = 60.0
 """Seconds from the start of the processes to the first answer of ``/readyz`` that says yes."""
@@ -28,6 +29,9 @@ HOPELESS_STARTS = 3
 """A process that dies so often before anything was ready will not come up by trying on."""
 
 TICK_SECONDS = 0.1
+
+ASK_SECONDS = 0.25
+"""How often ``/readyz`` is asked until it says yes."""
 
 
 class StopRequestedError(Exception):
@@ -82,8 +86,12 @@ def _run(environ: Mapping[str, str], stop: StopRequest) -> None:
             with supervising(here, say) as supervisor:
                 _start(supervisor, environ, host, port, stop)
                 say(banner(here, url=f"http://{_reachable(host)}:{port}", seconds=time.monotonic() - began))
+                watchdog = Watchdog(lambda: readiness(_reachable(host), port))
                 while not stop.wait(TICK_SECONDS):
                     supervisor.tick()
+                    for name in watchdog.wedged(time.monotonic()):
+                        say(f"{name} runs but does nothing that could be heard.")
+                        supervisor.kill(name)
                 say("Stopping …")
         except StopRequestedError:
             say("Stopped before it was ready.")
@@ -139,7 +147,7 @@ def _wait_ready(supervisor: Supervisor, host: str, port: int, stop: StopRequest)
             raise StartupError(
                 f"Not ready after {READY_SECONDS:.0f} s ({answer[1]}): see the logs in {supervisor.layout.log_dir}."
             )
-        time.sleep(TICK_SECONDS)
+        time.sleep(ASK_SECONDS)
 
 
 def readiness(host: str, port: int) -> tuple[int, str]:

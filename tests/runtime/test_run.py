@@ -118,7 +118,9 @@ def test_the_printed_command_publishes_a_post_and_a_second_start_still_has_it(in
     assert float(after[1]) < 20
     command = re.search(r"curl .*?}'", instance.said(), re.DOTALL)
     assert command is not None
-    answer = subprocess.run(["/bin/sh", "-c", f"{command[0]} -sS"], capture_output=True, text=True, check=True, timeout=20)
+    answer = subprocess.run(
+        ["/bin/sh", "-c", f"{command[0]} -sS"], capture_output=True, text=True, check=True, timeout=20
+    )
     post = json.loads(answer.stdout)["posts"][0]["id"]
     key = json.loads(instance.layout.demo_file.read_text())["api_key"]
     address = f"{instance.url}/api/v1/posts/{post}"
@@ -179,6 +181,16 @@ def test_a_killed_part_comes_back_and_the_instance_is_ready_again(instance: Inst
     assert wait_until(instance.ready, seconds=20, every=0.2)
     time.sleep(1)
     assert instance.ready()
+
+
+@pytest.mark.fault
+def test_a_worker_that_lives_but_does_nothing_is_started_anew(instance: Instance) -> None:
+    instance.wait_ready()
+    stuck = instance.pids()["worker"]
+    os.kill(stuck, signal.SIGSTOP)
+    assert wait_until(lambda: instance.pids().get("worker", stuck) != stuck, seconds=150, every=1)
+    assert "worker runs but does nothing that could be heard." in instance.said()
+    assert wait_until(instance.ready, seconds=20, every=0.2)
 
 
 def test_a_port_in_use_is_told_in_one_line_with_who_has_it_and_what_to_do(tmp_path: Path) -> None:
