@@ -1,4 +1,4 @@
-# Chat33 from a checkout. `make` alone lists what there is; PORT, HOST and CHAT33_DATA_DIR may be given to each.
+# Chat33 from a checkout. `make` alone lists what there is; PORT, CHAT33_HOST and CHAT33_DATA_DIR may be given to each.
 SHELL := /bin/sh
 BIN := .venv/bin
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \

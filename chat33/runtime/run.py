@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 
 from chat33.runtime import procfile, record
 from chat33.runtime.banner import banner
 from chat33.runtime.errors import StartupError
+from chat33.runtime.health import readiness
 from chat33.runtime.layout import Layout, layout
 from chat33.runtime.ports import chosen_port, require_free
 from chat33.runtime.postgres import Postgres
@@ -77,7 +77,7 @@ def say(line: str) -> None:
 def _run(environ: Mapping[str, str], stop: StopRequest) -> None:
     began = time.monotonic()
     here = layout(environ)
-    host, port = environ.get("HOST") or "127.0.0.1", chosen_port(environ)
+    host, port = environ.get("CHAT33_HOST") or "127.0.0.1", chosen_port(environ)
     with DataDirLock(here):
         _end_leftovers(here)
         require_free(host, port, what="web")
@@ -148,17 +148,6 @@ def _wait_ready(supervisor: Supervisor, host: str, port: int, stop: StopRequest)
                 f"Not ready after {READY_SECONDS:.0f} s ({answer[1]}): see the logs in {supervisor.layout.log_dir}."
             )
         time.sleep(ASK_SECONDS)
-
-
-def readiness(host: str, port: int) -> tuple[int, str]:
-    """What ``/readyz`` answers: status (0 if nobody does) and the checks that fail."""
-    try:
-        connection = HTTPConnection(host, port, timeout=3)
-        connection.request("GET", "/readyz", headers={"Connection": "close"})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")[:500]
-    except (OSError, HTTPException) as error:
-        return 0, f"the web server does not answer: {error}"
 
 
 def _reachable(host: str) -> str:
