@@ -40,7 +40,9 @@ def test_workers_listen_to_every_queue_that_a_task_is_sent_to() -> None:
     queues = re.search(r"CHAT33_WORKER_QUEUES:-([\w,]+)", procfile.read()["worker"])
     assert queues is not None
     app.loader.import_default_modules()
-    used = {task.queue or "default" for name, task in app.tasks.items() if not name.startswith("celery.")}
+    used = {
+        getattr(task, "queue", None) or "default" for name, task in app.tasks.items() if not name.startswith("celery.")
+    }
     assert used
     assert used <= set(queues[1].split(","))
 
