@@ -152,7 +152,7 @@ USE_TZ = True
 
 # Files
 STATIC_URL = "/static/"
-STATIC_ROOT = LAYOUT.data_dir / "static"
+STATIC_ROOT = Path(env.str("CHAT33_STATIC_DIR", default=str(LAYOUT.static_dir)))
 WHITENOISE_USE_FINDERS = LOCAL
 MEDIA_ROOT = LAYOUT.media_dir
 S3_BUCKET = env.str("CHAT33_S3_BUCKET", default="")

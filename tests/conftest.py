@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -10,6 +11,7 @@ from pytest_django.fixtures import Settings
 from chat33.orgs.models import Organization, Role
 from integrations.models import Channel
 from integrations.services import create_api_key
+from tests import chromium
 from tests.factories import make_channel, make_member, make_organization
 from tests.mediaserver import serving
 from tests.people import Person
@@ -72,3 +74,10 @@ def stranger(db: None) -> Person:
 def channel(owner: Person) -> Channel:
     """An X account of the owner's that leads nowhere."""
     return make_channel(owner.organization, "x")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright starts the Chromium that ``make test`` found or installed."""
+    found = chromium.installed()
+    return {**browser_type_launch_args, **({"executable_path": found} if found else {})}

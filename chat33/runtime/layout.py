@@ -74,6 +74,11 @@ class Layout:
         return self.data_dir / "media"
 
     @property
+    def static_dir(self) -> Path:
+        """What ``collectstatic`` gathers for the web server."""
+        return self.data_dir / "static"
+
+    @property
     def sandbox_dir(self) -> Path:
         """What the sandbox of the networks remembers."""
         return self.data_dir / "sandbox"
@@ -123,7 +128,7 @@ class Layout:
         """
         try:
             for path in (self.data_dir, self.postgres_dir.parent, self.redis_dir, self.log_dir, self.run_dir,
-                         self.media_dir, self.sandbox_dir):  # fmt: skip
+                         self.media_dir, self.static_dir, self.sandbox_dir):  # fmt: skip
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.run_dir / ".writable").write_text("")
             (self.run_dir / ".writable").unlink()

@@ -13,7 +13,7 @@ import psycopg
 
 from chat33.runtime.errors import StartupError
 from chat33.runtime.layout import DATABASE, POSTGRES_SOCKET, ROOT, Layout
-from chat33.runtime.processes import Program, end, find
+from chat33.runtime.processes import Program, ask_to_end, find, see_ended
 from chat33.runtime.unprivileged import Owner, give, owner_for
 
 SETTINGS = {
@@ -95,8 +95,9 @@ class Postgres:
 
         PostgreSQL believes its lock as long as any process has the number in it, which in a container is soon so.
         """
-        end(self.leftovers(), number=signal.SIGINT, seconds=10)
-        end(self.leftovers(), number=signal.SIGQUIT, seconds=2)
+        left = self.leftovers()
+        ask_to_end(left, signal.SIGINT)
+        see_ended(left, seconds=10)
         for stale in (self.cluster / "postmaster.pid", self.layout.socket_dir / POSTGRES_SOCKET,
                       self.layout.socket_dir / f"{POSTGRES_SOCKET}.lock"):  # fmt: skip
             stale.unlink(missing_ok=True)

@@ -40,11 +40,9 @@ class Identity:
         """The process, if it still lives."""
         try:
             found = psutil.Process(self.pid)
-            if abs(found.create_time() - self.created) > CLOCK_TICK or found.status() == psutil.STATUS_ZOMBIE:
-                return None
+            return found if abs(found.create_time() - self.created) <= CLOCK_TICK and lives(found) else None
         except psutil.NoSuchProcess:
             return None
-        return found
 
 
 class Child:
@@ -109,7 +107,7 @@ def group_members(group: int) -> list[psutil.Process]:
     members = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+            if os.getpgid(process.pid) == group and lives(process):
                 members.append(process)
     return members
 
@@ -119,28 +117,32 @@ def find(matches: Callable[[list[str]], bool]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if matches(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+            if matches(process.cmdline()) and lives(process):
                 found.append(process)
     return found
 
 
-def end(processes: Iterable[psutil.Process], *, number: signal.Signals = signal.SIGTERM, seconds: float = 3.0) -> None:
-    """End processes that are not our children: ask with ``number``, kill those alive after ``seconds``."""
-    asked = list(processes)
-    for process in asked:
+def ask_to_end(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    """Signal processes that are not our children; those that are gone are fine."""
+    for process in processes:
         with suppress(psutil.Error):
             process.send_signal(number)
-    _, alive = psutil.wait_procs(asked, timeout=seconds)
-    for process in alive:
-        with suppress(psutil.Error):
-            if process.status() != psutil.STATUS_ZOMBIE:  # nobody may reap it where process 1 is no init
+
+
+def see_ended(processes: Iterable[psutil.Process], *, seconds: float) -> None:
+    """Wait for processes that were asked to end, and kill those alive after ``seconds``."""
+    asked = list(processes)
+    if not wait_until(lambda: not any(map(lives, asked)), seconds=seconds):
+        for process in filter(lives, asked):
+            with suppress(psutil.Error):
                 process.kill()
-    psutil.wait_procs([process for process in alive if _lives(process)], timeout=seconds)
+        wait_until(lambda: not any(map(lives, asked)), seconds=1.0)
 
 
-def _lives(process: psutil.Process) -> bool:
+def lives(process: psutil.Process) -> bool:
+    """Whether a process runs; one that only waits for its parent to hear of its end does not."""
     try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -32,6 +32,18 @@ def read(path: Path = ROOT / "Procfile") -> dict[str, str]:
     return commands
 
 
+def replace_process(name: str, environ: Mapping[str, str]) -> None:
+    """Become the process ``name``: how containers and service managers run one line of the Procfile.
+
+    Raises ``StartupError`` if there is no such line.
+    """
+    commands = read()
+    if name not in commands:
+        raise StartupError(f"The Procfile has no {name!r}: choose one of {', '.join(commands)}.")
+    os.chdir(ROOT)
+    os.execve("/bin/sh", ["sh", "-c", f"exec {commands[name]}"], {**environ, **search_paths(environ)})
+
+
 def programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
     """The programs of the Procfile with ``env`` added to their environment; a shell fills in the variables."""
     return [
@@ -53,10 +65,17 @@ def environment(layout: Layout, environ: Mapping[str, str], *, host: str, port: 
         "CHAT33_ENV": environ.get("CHAT33_ENV") or "local",
         "CHAT33_DATA_DIR": str(layout.data_dir),
         "CHAT33_SUPERVISED": str(layout.data_dir),
-        "HOST": host,
+        "CHAT33_HOST": host,
         "PORT": str(port),
-        "SANDBOX_PORT": str(port + 1),
+        "CHAT33_SANDBOX_PORT": str(port + 1),
+        "PYTHONUNBUFFERED": "1",
+        **search_paths(environ),
+    }
+
+
+def search_paths(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where a command of the Procfile finds its programs and our packages: with the Python that runs us."""
+    return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)]),
         "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from chat33.runtime.layout import Layout
-from chat33.runtime.processes import Child, Identity, end, group_members
+from chat33.runtime.processes import Child, Identity, ask_to_end, group_members, see_ended
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,18 @@ def read(path: Path) -> list[Entry]:
 
 
 def end_recorded(layout: Layout, *, order: Iterable[Iterable[str]], seconds: float) -> list[str]:
-    """End what an earlier supervisor left running, in ``order``, and say the names of what was found alive."""
+    """End what an earlier supervisor left running, in ``order``, and say the names of what was found alive.
+
+    Those in one group of ``order`` end side by side; a group has ``seconds``.
+    """
     entries = {entry.name: entry for entry in read(layout.state_file)}
-    ended = []
-    for name in chain.from_iterable(order):
-        if name in entries and (left := _left(layout, entries[name])):
-            end(left, number=signal.Signals(entries[name].stop_signal), seconds=seconds)
-            ended.append(name)
+    ended: list[str] = []
+    for stage in order:
+        found = {name: left for name in stage if name in entries and (left := _left(layout, entries[name]))}
+        for name, left in found.items():
+            ask_to_end(left, signal.Signals(entries[name].stop_signal))
+        see_ended(chain.from_iterable(found.values()), seconds=seconds)
+        ended += found
     layout.state_file.unlink(missing_ok=True)
     return ended
 

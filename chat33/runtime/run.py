@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 
 from chat33.runtime import procfile, record
 from chat33.runtime.banner import banner
 from chat33.runtime.errors import StartupError
+from chat33.runtime.health import readiness
 from chat33.runtime.layout import Layout, layout
 from chat33.runtime.ports import chosen_port, require_free
 from chat33.runtime.postgres import Postgres
@@ -20,6 +20,7 @@ from chat33.runtime.processes import Program, tail
 from chat33.runtime.redis import EmbeddedRedis
 from chat33.runtime.servers import DataDirLock, embedded, require_ready
 from chat33.runtime.supervisor import STOP_ORDER, Supervisor, supervising
+from chat33.runtime.watchdog import Watchdog
 
 READY_SECONDS = 60.0
 """Seconds from the start of the processes to the first answer of ``/readyz`` that says yes."""
@@ -28,6 +29,9 @@ HOPELESS_STARTS = 3
 """A process that dies so often before anything was ready will not come up by trying on."""
 
 TICK_SECONDS = 0.1
+
+ASK_SECONDS = 0.25
+"""How often ``/readyz`` is asked until it says yes."""
 
 
 class StopRequestedError(Exception):
@@ -73,7 +77,7 @@ def say(line: str) -> None:
 def _run(environ: Mapping[str, str], stop: StopRequest) -> None:
     began = time.monotonic()
     here = layout(environ)
-    host, port = environ.get("HOST") or "127.0.0.1", chosen_port(environ)
+    host, port = environ.get("CHAT33_HOST") or "127.0.0.1", chosen_port(environ)
     with DataDirLock(here):
         _end_leftovers(here)
         require_free(host, port, what="web")
@@ -82,8 +86,12 @@ def _run(environ: Mapping[str, str], stop: StopRequest) -> None:
             with supervising(here, say) as supervisor:
                 _start(supervisor, environ, host, port, stop)
                 say(banner(here, url=f"http://{_reachable(host)}:{port}", seconds=time.monotonic() - began))
+                watchdog = Watchdog(lambda: readiness(_reachable(host), port))
                 while not stop.wait(TICK_SECONDS):
                     supervisor.tick()
+                    for name in watchdog.wedged(time.monotonic()):
+                        say(f"{name} runs but does nothing that could be heard.")
+                        supervisor.kill(name)
                 say("Stopping …")
         except StopRequestedError:
             say("Stopped before it was ready.")
@@ -103,18 +111,19 @@ def _end_leftovers(here: Layout) -> None:
 def _start(supervisor: Supervisor, environ: Mapping[str, str], host: str, port: int, stop: StopRequest) -> None:
     here = supervisor.layout
     say("Starting Chat33 …")
-    servers = embedded(here, environ)
-    for server, child in [(server, supervisor.start(server.name, server.prepare)) for server in servers]:
-        require_ready(server, child, check=stop.check)
     env = procfile.environment(here, environ, host=host, port=port)
+    programs = {program.name: program for program in procfile.programs(here, env)}
+    servers = embedded(here, environ)
+    children = [(server, supervisor.start(server.name, server.prepare)) for server in servers]
+    supervisor.start("sandbox", _always(programs.pop("sandbox")))  # setup connects the demo's accounts to it
+    for server, child in children:
+        require_ready(server, child, check=stop.check)
     setup = Program(
         name="setup",
         argv=(sys.executable, "-m", "chat33.runtime.setup"),
         log=here.log_dir / "setup.log",
         env=env,
     )
-    programs = {program.name: program for program in procfile.programs(here, env)}
-    supervisor.start("sandbox", _always(programs.pop("sandbox")))  # the demo's accounts are made there
     supervisor.run_once(setup, check=stop.check)
     for program in programs.values():
         supervisor.start(program.name, _always(program))
@@ -138,18 +147,7 @@ def _wait_ready(supervisor: Supervisor, host: str, port: int, stop: StopRequest)
             raise StartupError(
                 f"Not ready after {READY_SECONDS:.0f} s ({answer[1]}): see the logs in {supervisor.layout.log_dir}."
             )
-        time.sleep(TICK_SECONDS)
-
-
-def readiness(host: str, port: int) -> tuple[int, str]:
-    """What ``/readyz`` answers: status (0 if nobody does) and the checks that fail."""
-    try:
-        connection = HTTPConnection(host, port, timeout=3)
-        connection.request("GET", "/readyz", headers={"Connection": "close"})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")[:500]
-    except (OSError, HTTPException) as error:
-        return 0, f"the web server does not answer: {error}"
+        time.sleep(ASK_SECONDS)
 
 
 def _reachable(host: str) -> str:

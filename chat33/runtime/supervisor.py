@@ -1,5 +1,6 @@
 """Keeps the processes of one instance running: starts, restarts, rotates their logs, ends them in order."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from chat33.runtime import record
 from chat33.runtime.errors import StartupError
 from chat33.runtime.layout import Layout
 from chat33.runtime.logs import shorten
-from chat33.runtime.processes import Child, Program, tail
+from chat33.runtime.processes import Child, Program, signal_group, tail
 
 STOP_ORDER = (("web", "beat", "worker"), ("setup", "sandbox"), ("redis",), ("postgres",))
 """Whoever uses something ends before it; those in one group end side by side."""
@@ -79,11 +80,11 @@ class Supervisor:
         if code != 0:
             raise StartupError(f"{program.name} failed: see {program.log}. Its last words:\n{tail(program.log)}")
 
-    def restart(self, name: str) -> None:
-        """End a process that lives but does not work; the next tick starts it again."""
+    def kill(self, name: str) -> None:
+        """Kill a process that lives but does not work; the next tick starts it again."""
         child = self.units[name].child
         if child is not None:
-            child.stop()
+            signal_group(child.process.pid, signal.SIGKILL)
 
     def stop(self, *, seconds: float = STOP_SECONDS) -> None:
         """End everything in order, within ``seconds``."""
