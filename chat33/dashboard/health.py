@@ -34,6 +34,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "migrations": _migrations,
         "redis": _redis,
         "worker": lambda: _heard("worker:publish"),
+        "chores": lambda: _heard("worker:callbacks"),
         "beat": lambda: _heard("beat"),
         "scheduler": _lag,
     }

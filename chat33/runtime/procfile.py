@@ -1,4 +1,4 @@
-"""The Procfile is the one place that says how web, worker, beat and sandbox are started, here and in production."""
+"""The Procfile is the one place that says how web, worker, chores, beat and sandbox are started, here and in production."""
 
 import os
 import re
@@ -13,10 +13,10 @@ from chat33.runtime.processes import Program
 
 LINE = re.compile(r"(?P<name>[A-Za-z0-9_-]+):\s*(?P<command>.+)")
 
-STOP_SIGNALS = {"worker": signal.SIGQUIT}
+STOP_SIGNALS = {"worker": signal.SIGQUIT, "chores": signal.SIGQUIT}
 """A worker's SIGQUIT is Celery's soft shutdown: finish within a limit, give back the rest (Celery 5.7, "Workers")."""
 
-STOP_SECONDS = {"web": 4.0, "worker": 10.0, "beat": 4.0, "sandbox": 1.0}
+STOP_SECONDS = {"web": 4.0, "worker": 10.0, "chores": 10.0, "beat": 4.0, "sandbox": 1.0}
 
 
 def read(path: Path = ROOT / "Procfile") -> dict[str, str]:

@@ -45,4 +45,4 @@ def _silent(status: int, body: str) -> list[str]:
         return []
     if any(checks.get(name) != "ok" for name in NEEDED):
         return []
-    return [name for name in ("worker", "beat") if checks.get(name) != "ok"]
+    return [name for name in ("worker", "chores", "beat") if checks.get(name) != "ok"]

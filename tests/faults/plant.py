@@ -70,7 +70,9 @@ class Plant:
             "sandbox": (python, "-m", "integrations.sandbox", "--port", str(self.port + 1),
                         "--data", str(self.layout.sandbox_dir)),
             "worker": (python, "-m", "celery", "-A", "chat33", "worker", "--pool", "threads", "--concurrency", "16",
-                       "--without-gossip", "--without-mingle", "--queues", "publish,callbacks,default"),
+                       "--without-gossip", "--without-mingle", "--queues", "publish"),
+            "chores": (python, "-m", "celery", "-A", "chat33", "worker", "--pool", "threads", "--concurrency", "4",
+                       "--without-gossip", "--without-mingle", "--queues", "callbacks,default"),
             "beat": (python, "-m", "celery", "-A", "chat33", "beat", "--pidfile=",
                      "--schedule", str(self.layout.data_dir / f"{name}.schedule")),
         }  # fmt: skip
@@ -207,7 +209,7 @@ def running_plant(data_dir: Path, port: int, media: Mapping[str, bytes], **envir
             plant.start("sandbox")
             plant.manage("migrate", "--verbosity", "0")
             plant.facts = json.loads(plant.manage("demo", "--json"))
-            for name in ("web", "worker", "beat"):
+            for name in ("web", "worker", "chores", "beat"):
                 plant.start(name)
             plant.wait(plant.ready, seconds=40, what="ready")
             names = {"image": "picture.jpg", "video": "clip.mp4"}

@@ -26,8 +26,8 @@ def runtime(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_procfile_names_the_four_processes() -> None:
-    assert list(procfile.read()) == ["web", "worker", "beat", "sandbox"]
+def test_the_procfile_names_the_five_processes() -> None:
+    assert list(procfile.read()) == ["web", "worker", "chores", "beat", "sandbox"]
 
 
 def test_a_line_that_is_no_process_is_told(tmp_path: Path) -> None:
@@ -37,14 +37,14 @@ def test_a_line_that_is_no_process_is_told(tmp_path: Path) -> None:
 
 
 def test_workers_listen_to_every_queue_that_a_task_is_sent_to() -> None:
-    queues = re.search(r"CHAT33_WORKER_QUEUES:-([\w,]+)", procfile.read()["worker"])
-    assert queues is not None
+    lines = " ".join(procfile.read().values())
+    queues = ",".join(re.findall(r"CHAT33_(?:WORKER|CHORES)_QUEUES:-([\w,]+)", lines))
     app.loader.import_default_modules()
     used = {
         getattr(task, "queue", None) or "default" for name, task in app.tasks.items() if not name.startswith("celery.")
     }
     assert used
-    assert used <= set(queues[1].split(","))
+    assert used <= set(queues.split(","))
 
 
 def test_the_processes_are_told_where_they_run(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_exec_becomes_the_process_of_that_name() -> None:
 def test_exec_of_an_unknown_name_tells_the_known_ones() -> None:
     told = runtime("exec", "mail")
     assert told.returncode == 1
-    assert told.stderr == "chat33: The Procfile has no 'mail': choose one of web, worker, beat, sandbox.\n"
+    assert told.stderr == "chat33: The Procfile has no 'mail': choose one of web, worker, chores, beat, sandbox.\n"
 
 
 def test_healthy_says_no_where_nobody_answers() -> None:
