@@ -4,7 +4,7 @@ import json
 
 from chat33.runtime.watchdog import ASK_SECONDS, PATIENCE_SECONDS, Watchdog
 
-WELL = {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"}
+WELL = {"database": "ok", "redis": "ok", "worker": "ok", "chores": "ok", "beat": "ok"}
 
 
 def named(*answers: tuple[int, str]) -> list[list[str]]:
