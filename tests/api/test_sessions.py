@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client as DjangoClient
+from pytest_django.fixtures import Settings
 
 from chat33.orgs.models import Membership, Role
 from integrations.models import ApiKey, Channel
@@ -62,6 +63,17 @@ def test_a_wrong_password_opens_nothing(owner: Person) -> None:
     browser = DjangoClient(enforce_csrf_checks=True)
 
     assert log_in(browser, owner, "wrong horse battery").status_code == 400
+    assert browser.get("/api/v1/accounts").status_code == 401
+
+
+def test_nobody_logs_in_while_wrong_passwords_cannot_be_counted(owner: Person, settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    browser = DjangoClient(enforce_csrf_checks=True)
+
+    reply = log_in(browser, owner)
+
+    assert (reply.status_code, reply.json()["error"], reply["Retry-After"]) == (503, "UNAVAILABLE", "2")
     assert browser.get("/api/v1/accounts").status_code == 401
 
 
