@@ -10,6 +10,7 @@ import structlog
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 logger = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ def _serve() -> None:
         for task in tasks:
             try:
                 current_app.send_task(task, queue=_queue(task), expires=5, retry=False)
-            except (OperationalError, OSError) as error:
+            except (OperationalError, RedisError, OSError) as error:
                 logger.info("bell_lost", task=task, error=type(error).__name__)
 
 

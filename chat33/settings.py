@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "chat33.api.middleware.UnavailableMiddleware",
 ]
 
 ROOT_URLCONF = "chat33.urls"

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from chat33.api import scopes
 from chat33.api.errors import CsrfFailed
 from chat33.lib import secrets
+from chat33.lib.ids import is_id
 from chat33.orgs.models import Membership, Organization, Role, User
 from chat33.orgs.selectors import membership_for
 from integrations.models import ApiKey
@@ -61,8 +62,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         if not isinstance(user, User) or not user.is_active:
             return None
         self.enforce_csrf(request)
-        chosen = request.headers.get("X-Organization") or request._request.session.get("organization_id", "")
-        membership = membership_for(user=user, organization_id=chosen)
+        membership = _membership(request, user)
         if membership is None:
             raise exceptions.AuthenticationFailed("You are not a member of this organization.")
         organization = membership.organization
@@ -76,6 +76,16 @@ class SessionAuthentication(authentication.SessionAuthentication):
             super().enforce_csrf(request)
         except exceptions.PermissionDenied as error:
             raise CsrfFailed(str(error.detail)) from None
+
+
+def _membership(request: Request, user: User) -> Membership | None:
+    """Where the person works now. The header is strict; what the session remembers may have ended meanwhile."""
+    named = request.headers.get("X-Organization")
+    if named is not None:
+        return membership_for(user=user, organization_id=named) if is_id(named, "org") else None
+    remembered = request._request.session.get("organization_id", "")
+    found = membership_for(user=user, organization_id=remembered)
+    return found or membership_for(user=user)
 
 
 def live_key(given: str) -> ApiKey:

@@ -1,14 +1,16 @@
 """Callbacks: signed POSTs to integrators' URLs, retried for four days, each try kept.
 
-The rows are the queue: whoever makes one only inserts it. Workers claim due rows one by one, and a receiver that is slow
-or dead costs one of their threads ten seconds at most, never a publisher.
+The rows are the queue: whoever makes one only inserts it. Workers claim due rows one by one, for each receiver one at a
+time, so that one that is slow or dead costs one thread for ten seconds, never a publisher and never another receiver.
 """
 
 import json
 import random
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import structlog
@@ -60,20 +62,29 @@ def due_callbacks(limit: int) -> int:
 
 
 def claim_callback() -> Callback | None:
-    """The callback that is due longest, leased; None when none is."""
-    with connection.cursor() as cursor:
+    """The callback that is due longest among the receivers nobody is sending to, leased; None when there is none."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # One claim at a time, or two senders would each find the same receiver free.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('callbacks:claim', 0))")
         cursor.execute(
             """
+            WITH busy AS MATERIALIZED (
+                SELECT organization_id, substring(url FROM %(origin)s) AS origin FROM integrations_callback
+                WHERE due_at > statement_timestamp() AND due_at <= statement_timestamp() + make_interval(secs => %(lease)s)
+                    AND leased_until > statement_timestamp()
+            )
             UPDATE integrations_callback SET
                 fence = fence + 1,
                 leased_until = statement_timestamp() + make_interval(secs => %(lease)s),
                 due_at = statement_timestamp() + make_interval(secs => %(lease)s)
             WHERE id = (
-                SELECT id FROM integrations_callback WHERE due_at <= statement_timestamp()
-                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+                SELECT id FROM integrations_callback AS due WHERE due_at <= statement_timestamp() AND NOT EXISTS (
+                    SELECT 1 FROM busy
+                    WHERE busy.organization_id = due.organization_id AND busy.origin = substring(due.url FROM %(origin)s)
+                ) ORDER BY due_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED
             ) RETURNING id
             """,
-            {"lease": LEASE.total_seconds()},
+            {"lease": LEASE.total_seconds(), "origin": "^[^:]*://[^/?#]*"},
         )
         row = cursor.fetchone()
     return Callback.objects.select_related("organization").get(pk=row[0]) if row else None
@@ -87,32 +98,42 @@ def deliver_callback(*, callback: Callback, now: datetime) -> CallbackStatus:
         "Content-Type": "application/json",
         **sign(secrets=secrets, message_id=callback.public_id, timestamp=int(now.timestamp()), body=body),
     }
-    http = http_client()
+    started = time.monotonic()
+    sent = _post(callback.url, body, headers)
+    milliseconds = int((time.monotonic() - started) * 1000)
+    return _settle(callback, sent, headers=headers, milliseconds=milliseconds, now=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """What came of one try: the answer if there was one, why it does not count, and whether trying again could help."""
+
     reply: Reply | None = None
-    failure = ""
-    final = False
+    failure: str = ""
+    final: bool = False
+
+
+def _post(url: str, body: bytes, headers: Mapping[str, str]) -> _Sent:
     try:
         reach("callbacks.before_send")
-        reply = http.request("POST", callback.url, data=body, headers=headers, wall=WALL, max_bytes=READ)
+        reply = http_client().request("POST", url, data=body, headers=headers, wall=WALL, max_bytes=READ, truncate=True)
         reach("callbacks.after_send")
     except Refused as error:
-        failure, final = str(error), True
+        return _Sent(failure=str(error), final=True)
     except (NotSent, ReplyLost) as error:
-        failure = str(error)
-    return _settle(callback, reply, failure, final=final, headers=headers, now=now)
+        return _Sent(failure=str(error))
+    return _Sent(reply=reply, failure="" if reply.ok else _explain(reply), final=reply.status == 410)
 
 
 def _settle(
-    callback: Callback, reply: Reply | None, failure: str, *, final: bool, headers: Mapping[str, str], now: datetime
+    callback: Callback, sent: _Sent, *, headers: Mapping[str, str], milliseconds: int, now: datetime
 ) -> CallbackStatus:
+    reply, failure = sent.reply, sent.failure
     number = callback.attempts + 1
-    if reply is not None and not reply.ok:
-        failure = _explain(reply)
-        final = reply.status == 410
     status = CallbackStatus.DELIVERED if not failure else CallbackStatus.PENDING
-    if failure and (final or number >= len(SCHEDULE)):
+    if failure and (sent.final or number >= len(SCHEDULE)):
         status = CallbackStatus.FAILED
-    due_at = now + _wait(number, reply) if status == CallbackStatus.PENDING else None
+    due_at = now + _wait(number, reply, now) if status == CallbackStatus.PENDING else None
     with transaction.atomic():
         kept = Callback.objects.filter(pk=callback.pk, fence=callback.fence).update(
             status=status,
@@ -129,7 +150,7 @@ def _settle(
             created_at=now,
             http_status=reply.status if reply else None,
             error=failure,
-            milliseconds=reply.milliseconds if reply else 0,
+            milliseconds=milliseconds,
             address=reply.address if reply else "",
             request_headers={name: value for name, value in headers.items() if name != "webhook-signature"},
             response_head=reply.body[:KEPT].decode("utf-8", "replace").replace("\x00", "") if reply else "",
@@ -147,13 +168,21 @@ def _explain(reply: Reply) -> str:
     return f"The receiver answered {reply.status}; 2xx is expected."
 
 
-def _wait(number: int, reply: Reply | None) -> timedelta:
+def _wait(number: int, reply: Reply | None, now: datetime) -> timedelta:
     """The pause after attempt ``number``, with a fifth of jitter; a receiver's Retry-After counts up to a day."""
     pause = timedelta(seconds=SCHEDULE[number] * random.uniform(0.8, 1.2))
-    asked = reply.headers.get("Retry-After", "") if reply else ""
-    if asked.isascii() and asked.isdigit():
-        pause = max(pause, min(timedelta(seconds=int(asked[:6])), MAX_WAIT))
-    return pause
+    asked = _retry_after(reply.headers.get("Retry-After", "").strip(), now) if reply else timedelta()
+    return max(pause, min(asked, MAX_WAIT))
+
+
+def _retry_after(value: str, now: datetime) -> timedelta:
+    """What the header asks for, in seconds or as a date (RFC 9110, 10.2.3); nothing when it cannot be read."""
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=int(value[:9]))
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC) - now
+    except (ValueError, OverflowError):
+        return timedelta()
 
 
 def send_due(*, seconds: float) -> int:

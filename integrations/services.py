@@ -45,17 +45,29 @@ def revoke_api_key(*, key: ApiKey, now: datetime) -> None:
 @transaction.atomic
 def rotate_signing_secret(*, organization: Organization, now: datetime, overlap: timedelta = ROTATION) -> str:
     """A new secret for callbacks; the ones before sign beside it until the overlap ends."""
-    Organization.objects.select_for_update().get(pk=organization.pk)
+    _lock(organization)
     SigningSecret.objects.filter(organization=organization, retires_at=None).update(retires_at=now + overlap)
-    raw = new_secret()
-    sealed = cipher().encrypt(raw, context=organization.public_id)
-    SigningSecret.objects.create(organization=organization, secret=sealed, created_at=now)
-    return raw
+    return _new_signing_secret(organization, now)
 
 
 def signing_secrets(*, organization: Organization, now: datetime) -> list[str]:
     """The secrets that sign now, newest first; the first one is made when there is none."""
     rows = list(SigningSecret.objects.filter(organization=organization).exclude(retires_at__lt=now))
-    if not rows:
-        return [rotate_signing_secret(organization=organization, now=now)]
-    return [cipher().decrypt(row.secret, context=organization.public_id) for row in rows]
+    if rows:
+        return [cipher().decrypt(row.secret, context=organization.public_id) for row in rows]
+    with transaction.atomic():
+        _lock(organization)
+        if SigningSecret.objects.filter(organization=organization, retires_at=None).exists():
+            return signing_secrets(organization=organization, now=now)  # another sender has just made it
+        return [_new_signing_secret(organization, now)]
+
+
+def _lock(organization: Organization) -> None:
+    Organization.objects.select_for_update().get(pk=organization.pk)
+
+
+def _new_signing_secret(organization: Organization, now: datetime) -> str:
+    raw = new_secret()
+    sealed = cipher().encrypt(raw, context=organization.public_id)
+    SigningSecret.objects.create(organization=organization, secret=sealed, created_at=now)
+    return raw

@@ -37,6 +37,7 @@ EXTENSIONS: Mapping[str, str] = {
     "video/quicktime": "mov",
     "video/webm": "webm",
 }
+ALT_TEXTS = "altTexts"  # the one key of platformConfig that all platforms share: a text for each of mediaUrls
 KEEP_EVERY = 5.0  # seconds between two signs of life while a file comes in
 
 
@@ -142,7 +143,7 @@ def open_files(post: Post) -> tuple[tuple[MediaFile, ...], MediaFile | None]:
 
 
 def _alt_texts(post: Post) -> list[str]:
-    given = post.platform_config.get("altTexts")
+    given = post.platform_config.get(ALT_TEXTS)
     return [text if isinstance(text, str) else "" for text in given] if isinstance(given, list) else []
 
 

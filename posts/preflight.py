@@ -6,11 +6,14 @@ a channel that is disconnected, a day that is full, the same text or the same mi
 
 import mimetypes
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+
+from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
 
 from chat33.lib.http import Refused
 from chat33.orgs.models import Organization
@@ -18,12 +21,14 @@ from integrations.channels import http_client, known_account
 from integrations.models import Channel
 from integrations.providers.registry import PROVIDERS
 from integrations.providers.rules import Draft, Issue, MediaFacts
-from posts.allowance import allowance
-from posts.media import UnableToFetch, facts_of, inspect_url, own_media
+from posts.allowance import DAY, allowances
+from posts.media import ALT_TEXTS, UnableToFetch, facts_of, inspect_url, own_media
 from posts.models import MediaType, Post, PostStatus
 
 LOOK = 8.0  # seconds that looking at files elsewhere may take in all
 RECENT = timedelta(hours=24)
+RECENT_POSTS = 500  # of a channel that are looked through for the same text
+EMPTY = "EMPTY"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,29 +85,33 @@ def inspect(*, organization: Organization, content: Content) -> Inspected:
     )
     if facts and content.media_type is None:
         content = replace(content, media_type=infer_type(facts))
-    if not facts and not (content.text or "").strip() and not _has_override(content.platform_config):
-        issues.append(Issue(code="EMPTY", path="text", message="A post needs text or media."))
-    return Inspected(content, tuple(facts), cover, tuple(issues))
+    return Inspected(content, tuple(facts), cover, (*issues, *_config_issues(content.platform_config)))
+
+
+def unseen(content: Content) -> Inspected:
+    """The content with its files taken on trust."""
+    media = tuple(MediaFacts(url=url, checked=False) for url in content.media_urls)
+    return Inspected(content, media, None, ())
 
 
 def examine(
-    *,
-    inspected: Inspected,
-    channels: Sequence[Channel],
-    scheduled_at: datetime | None,
-    now: datetime,
-    ignore: int | None = None,
+    *, inspected: Inspected, channels: Sequence[Channel], now: datetime, planned: datetime | None = None
 ) -> list[Result]:
-    """Every channel's verdict on an inspected content. ``ignore`` is the post being edited."""
+    """Every channel's verdict on an inspected content. ``planned`` is when it would go out: then what a person should
+    know of that day is told too (a full day, the same text, the same minute).
+    """
     content = inspected.content
+    full = _full_days(channels, max(planned, now)) if planned else {}
     return [
         Result(
             channel,
             (
                 *inspected.issues,
-                *_channel_issues(channel, now),
+                *_channel_issues(channel),
+                *_nothing_said(channel.platform, content),
                 *_rules(channel, content, inspected.media, inspected.cover),
-                *_clashes(channel, content, scheduled_at, now, ignore),
+                *full.get(channel.pk, ()),
+                *(_clashes(channel, content, planned) if planned else ()),
             ),
         )
         for channel in channels
@@ -145,8 +154,24 @@ def _section(config: Mapping[str, Any], platform: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _has_override(config: Mapping[str, Any]) -> bool:
-    return any(_section(config, platform).get("text") for platform in PROVIDERS)
+def _config_issues(config: Mapping[str, Any]) -> Iterator[Issue]:
+    """What is wrong around the platforms' sections; inside them their own schemas speak."""
+    for key, value in config.items():
+        path = f"platformConfig.{key}"
+        if key in PROVIDERS:
+            if not isinstance(value, Mapping):
+                yield Issue(code="OPTION_INVALID", path=path, message="The options of a platform are an object.")
+        elif key == ALT_TEXTS:
+            if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+                yield Issue(code="OPTION_INVALID", path=path, message="Alternative texts are a list of strings.")
+        else:
+            message = f"platformConfig is nested by platform; {key[:60]} is none of them and is ignored."
+            yield Issue(code="OPTION_UNKNOWN", path=path, message=message, severity="warning")
+
+
+def _nothing_said(platform: str, content: Content) -> Iterator[Issue]:
+    if not content.media_urls and not settled_text(content.platform_config, platform, content.text or "").strip():
+        yield Issue(code=EMPTY, path="text", message="A post needs text or media.")
 
 
 def _facts(organization: Organization, url: str, path: str, deadline: float, issues: list[Issue]) -> MediaFacts:
@@ -179,31 +204,45 @@ def _rules(
     return PROVIDERS[channel.platform].check(draft, known_account(channel))
 
 
-def _channel_issues(channel: Channel, now: datetime) -> list[Issue]:
+def _channel_issues(channel: Channel) -> Iterator[Issue]:
     if not channel.is_active:
         message = f"{channel} is disconnected. Connect it again first."
-        return [Issue(code="ACCOUNT_DISCONNECTED", path="accountIds", message=message)]
-    state = allowance(channel=channel, now=now)
-    if state.remaining == 0:
-        when = f" It would wait until about {state.frees_at:%Y-%m-%d %H:%M} UTC." if state.frees_at else ""
-        message = f"{channel} has used its {state.limit} posts of the last 24 hours.{when}"
-        return [Issue(code="DAILY_LIMIT", path="accountIds", message=message, severity="warning")]
-    return []
+        yield Issue(code="ACCOUNT_DISCONNECTED", path="accountIds", message=message)
 
 
-def _clashes(
-    channel: Channel, content: Content, scheduled_at: datetime | None, now: datetime, ignore: int | None
-) -> list[Issue]:
-    issues = []
+def _full_days(channels: Sequence[Channel], at: datetime) -> dict[int, tuple[Issue, ...]]:
+    """A warning for each channel whose allowance is used up, or will be by what is planned, at the time; by its key."""
+    stands = allowances(channels=channels, now=at)
+    waiting = Post.objects.filter(channel__in=channels, status=PostStatus.QUEUED, slot_at=None)
+    ahead = waiting.filter(scheduled_at__gt=at - DAY, scheduled_at__lte=at).values("channel").order_by()
+    planned = dict(ahead.annotate(number=Count("id")).values_list("channel", "number"))
+    full: dict[int, tuple[Issue, ...]] = {}
+    for channel in channels:
+        state = stands[channel.pk]
+        taken = state.used + planned.get(channel.pk, 0)
+        if state.limit is not None and taken >= state.limit:
+            message = (
+                f"{channel} publishes {state.limit} posts in 24 hours, and {taken} are published or planned by then. "
+                "This one would wait for a free place."
+            )
+            full[channel.pk] = (Issue(code="DAILY_LIMIT", path="accountIds", message=message, severity="warning"),)
+    return full
+
+
+def _clashes(channel: Channel, content: Content, planned: datetime) -> Iterator[Issue]:
+    """The same words within a day, or another post in the same minute."""
     live = (PostStatus.QUEUED, PostStatus.PUBLISHING, PostStatus.PUBLISHED)
-    others = Post.objects.filter(channel=channel, status__in=live).exclude(pk=ignore or 0)
-    text = (content.text or "").strip()
-    if text and others.filter(created_at__gt=now - RECENT, text=content.text).exists():
-        message = f"{channel} has a post with the same text from the last 24 hours."
-        issues.append(Issue(code="DUPLICATE_TEXT", path="text", message=message, severity="warning"))
-    if scheduled_at is not None:
-        minute = scheduled_at.replace(second=0, microsecond=0)
-        if others.filter(scheduled_at__gte=minute, scheduled_at__lt=minute + timedelta(minutes=1)).exists():
-            message = f"{channel} has another post in the same minute."
-            issues.append(Issue(code="SAME_MINUTE", path="scheduledAt", message=message, severity="warning"))
-    return issues
+    text = settled_text(content.platform_config, channel.platform, content.text or "")
+    if text.strip():
+        newest = Post.objects.filter(channel=channel).order_by("-id").values("pk")[:RECENT_POSTS]
+        same = Q(text=text) | Q(**{f"platform_config__{channel.platform}__text": text})
+        when = Coalesce("published_at", "scheduled_at", "created_at")
+        alike = Post.objects.filter(same, pk__in=newest, status__in=live).annotate(when=when)
+        if alike.filter(when__gt=planned - RECENT, when__lt=planned + RECENT).exists():
+            message = f"{channel} has a post with the same text within 24 hours of this one."
+            yield Issue(code="DUPLICATE_TEXT", path="text", message=message, severity="warning")
+    minute = planned.replace(second=0, microsecond=0)
+    others = Post.objects.filter(channel=channel, status__in=live)
+    if others.filter(scheduled_at__gte=minute, scheduled_at__lt=minute + timedelta(minutes=1)).exists():
+        message = f"{channel} has another post in the same minute."
+        yield Issue(code="SAME_MINUTE", path="scheduledAt", message=message, severity="warning")

@@ -1,7 +1,7 @@
 """Writes about posts. An edit takes the same row lock as a claim, so what is on its way to a network cannot change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,6 +18,10 @@ from posts.preflight import Content
 
 class UnableToChange(Exception):
     """The post's state does not allow this; the message says what would."""
+
+
+class ChangedMeanwhile(Exception):
+    """The post is not what the change was made for any more: read it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,7 @@ def create_posts(
             callback_url=plan.callback_url,
             scheduled_at=plan.scheduled_at,
             timezone=plan.timezone,
-            due_at=(plan.scheduled_at or now) if plan.status == PostStatus.QUEUED else None,
+            due_at=_due(plan, now),
             created_by=by,
             created_at=now,
             request_id=request_id,
@@ -79,19 +83,33 @@ def locked(post: Post) -> Post:
 
 
 @transaction.atomic
-def update_post(*, post: Post, content: Content, plan: Plan, now: datetime) -> Post:
-    """Change a draft or queued post; whatever was prepared for it is prepared anew. Raises ``UnableToChange``."""
+def update_post(*, post: Post, content: Content, plan: Plan, now: datetime, retime: bool = False) -> Post:
+    """Change a draft or queued post as it was read; whatever was prepared for it is prepared anew, and a change that
+    changes nothing writes nothing. ``retime``: the time was said, so a post that waits for a retry stops waiting.
+    Raises ``UnableToChange`` and ``ChangedMeanwhile``.
+    """
     row = locked(post)
     refuse_unless_editable(row)
+    if row.fence != post.fence:
+        raise ChangedMeanwhile
     if plan.status == PostStatus.CANCELLED:
         return _cancel(row)
-    row.text, row.media_urls, row.cover_image_url = content.text, list(content.media_urls), content.cover_image_url
-    row.media_type = content.media_type if content.media_urls else None
-    row.platform_config = dict(content.platform_config)
+    content = replace(content, media_type=content.media_type if content.media_urls else None)
+    same_content = content == content_of(row)
+    if same_content and plan == plan_of(row) and not retime:
+        return row
+    retimed = retime or plan.scheduled_at != row.scheduled_at or plan.status != row.status
     row.callback_url, row.timezone, row.scheduled_at = plan.callback_url, plan.timezone, plan.scheduled_at
     row.status = plan.status
-    row.due_at = (plan.scheduled_at or now) if plan.status == PostStatus.QUEUED else None
-    _start_over(row)
+    if not same_content:
+        row.text, row.media_urls, row.cover_image_url = content.text, list(content.media_urls), content.cover_image_url
+        row.media_type, row.platform_config = content.media_type, dict(content.platform_config)
+        row.retry_count, row.error_code, row.error_message = 0, "", None
+    if retimed or not same_content:
+        row.due_at = _due(plan, now)
+        _start_over(row)
+    else:
+        row.fence += 1
     row.save()
     return row
 
@@ -170,6 +188,16 @@ def content_of(post: Post) -> Content:
     )
 
 
+def plan_of(post: Post) -> Plan:
+    """When the post goes out and who is told."""
+    return Plan(
+        scheduled_at=post.scheduled_at,
+        timezone=post.timezone,
+        callback_url=post.callback_url,
+        status=PostStatus(post.status),
+    )
+
+
 _WAY_OUT = {
     PostStatus.PUBLISHING: "Try again when publishing has ended.",
     PostStatus.PUBLISHED: "Duplicate it to post it again.",
@@ -178,8 +206,15 @@ _WAY_OUT = {
 }
 
 
+def _due(plan: Plan, now: datetime) -> datetime | None:
+    """When a worker takes it up. A time in the past that was accepted is now: the post is not late, it was asked for."""
+    return max(plan.scheduled_at or now, now) if plan.status == PostStatus.QUEUED else None
+
+
 def _cancel(row: Post) -> Post:
-    """Cancelled: ids, times and its place in the day's allowance stay."""
+    """Cancelled: ids and times stay, and its place in the day's allowance where it went out, or may have."""
+    if row.status != PostStatus.PUBLISHED and row.error_code != UNCONFIRMED:
+        row.slot_at = None
     row.status, row.due_at, row.leased_until = PostStatus.CANCELLED, None, None
     row.held_until, row.held_reason = None, ""
     row.fence += 1

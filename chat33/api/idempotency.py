@@ -110,8 +110,10 @@ def once_slowly(
     except BaseException:
         mine.delete()
         raise
-    mine.status, mine.body, mine.leased_until = response.status_code, _plain(response.data), None
-    mine.save()
+    # Another request may hold the key by now, if this one outlived its lease: then the row is gone, and so be it.
+    IdempotencyRecord.objects.filter(pk=mine.pk).update(
+        status=response.status_code, body=_plain(response.data), leased_until=None
+    )
     return response
 
 

@@ -3,24 +3,33 @@
 What a limit promises to customers (posts an hour, uploads, keys) is counted in PostgreSQL: exact in any rolling window,
 durable, and in the transaction of the effect, so that a refused or failed request costs nothing. In front stands
 django-ratelimit on Redis as a wall against floods; when Redis is away the wall is open and the counted limits still hold.
+A Redis that hangs is left alone between two probes, so that requests stay fast.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Count, Min
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 
 from chat33.api.errors import RateLimited
 from chat33.api.models import LimitUse
+from chat33.lib.breaker import Breaker
+
+logger = structlog.get_logger(__name__)
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_RATE = re.compile(r"([0-9]{1,9})/([0-9]{0,5})([smhd])")
+redis_breaker = Breaker(pause=5.0)
 
 
 @dataclass(frozen=True)
@@ -52,22 +61,32 @@ def parse(rate: str) -> Limit | None:
     """``30/h`` or ``10/15m`` as a limit, ``off`` as None. Raises ValueError for anything else."""
     if rate == "off":
         return None
-    count, _, per = rate.partition("/")
-    return Limit(int(count), int(per[:-1] or 1) * _UNITS[per[-1]])
+    match = _RATE.fullmatch(rate)
+    window = int(match[2] or 1) * _UNITS[match[3]] if match else 0
+    if match is None or not window:
+        raise ValueError(f"{rate!r} is no limit: write 30/h, 10/15m or off")
+    return Limit(int(match[1]), window)
 
 
 def limit_for(name: str, overrides: Mapping[str, Any]) -> Limit | None:
-    """The limit called ``name``: the package's where it has one, else the settings'."""
-    return parse(str(overrides.get(name) or settings.LIMITS[name]))
+    """The limit called ``name``: the package's where it has a readable one, else the settings'."""
+    given = overrides.get(name)
+    if given is not None:
+        try:
+            return parse(str(given))
+        except ValueError:
+            logger.warning("package_limit_unreadable", limit=name)
+    return parse(settings.LIMITS[name])
 
 
-def check(*, name: str, subject: str, limit: Limit | None, now: datetime) -> None:
-    """Raise ``RateLimited`` when no use is left, counting none: for refusing before work is done."""
+def check(*, name: str, subject: str, limit: Limit | None, now: datetime) -> Usage | None:
+    """Where the subject stands, counting nothing: for refusing before work is done. Raises ``RateLimited``."""
     if limit is None:
-        return
+        return None
     usage = _usage(name, subject, limit, now)
     if usage.remaining == 0:
         raise too_many(usage)
+    return usage
 
 
 def consume(*, name: str, subject: str, limit: Limit | None, now: datetime) -> Usage | None:
@@ -89,37 +108,49 @@ def consume_now(*, name: str, subject: str, limit: Limit | None, now: datetime) 
         return consume(name=name, subject=subject, limit=limit, now=now)
 
 
-def refund(*, name: str, subject: str, now: datetime) -> None:
+def refund(*, name: str, subject: str, limit: Limit | None, now: datetime) -> Usage | None:
     """Give back the use counted at ``now``: what it was for did not happen."""
-    LimitUse.objects.filter(name=name, subject=subject, used_at=now).delete()
+    if limit is None:
+        return None
+    mine = LimitUse.objects.filter(name=name, subject=subject, used_at=now)
+    LimitUse.objects.filter(pk__in=mine.values("pk")[:1]).delete()
+    return _usage(name, subject, limit, now)
 
 
 def _usage(name: str, subject: str, limit: Limit, now: datetime) -> Usage:
     since = now - timedelta(seconds=limit.window)
-    uses = LimitUse.objects.filter(name=name, subject=subject, used_at__gt=since).order_by("used_at")
-    times = list(uses.values_list("used_at", flat=True)[: limit.count])
-    oldest = times[0] if times else now
+    uses = LimitUse.objects.filter(name=name, subject=subject, used_at__gt=since).order_by("-used_at")
+    # Of more uses than the limit (it was lowered), the one that must end first is the limit-th newest.
+    found: dict[str, Any] = uses[: limit.count].aggregate(used=Count("id"), first=Min("used_at")) if limit.count else {}
+    oldest: datetime = found.get("first") or now
     reset = max(1, math.ceil((oldest + timedelta(seconds=limit.window) - now).total_seconds()))
-    return Usage(limit.count, limit.count - len(times), reset)
+    return Usage(limit.count, limit.count - found.get("used", 0), reset)
 
 
-def wall(request: HttpRequest, *, subject: str, overrides: Mapping[str, Any]) -> None:
-    """The outer wall, by caller. Raises ``RateLimited``."""
+def wall(request: HttpRequest, *, subject: str, overrides: Mapping[str, Any]) -> Usage | None:
+    """The outer wall, by caller; None while it is open. Raises ``RateLimited``."""
     limit = limit_for("API", overrides)
-    if limit is None:
-        return
+    if limit is None or not redis_breaker.allows():
+        return None
     try:
-        usage = get_usage(
+        found = get_usage(
             request,
             group="api",
             key=lambda group, request: subject,
             rate=f"{limit.count}/{limit.window}s",
             increment=True,
         )
-    except RedisError:
-        return
-    if usage and usage["should_limit"]:
-        raise too_many(Usage(limit.count, 0, int(usage["time_left"]) + 1))
+    except RedisError as error:
+        redis_breaker.failed()
+        logger.warning("wall_open", error=type(error).__name__)
+        return None
+    redis_breaker.worked()
+    if not found or found["limit"] != limit.count:  # the counter vanished between two commands
+        return None
+    usage = Usage(limit.count, max(0, limit.count - found["count"]), max(1, int(found["time_left"])))
+    if found["should_limit"]:
+        raise too_many(usage)
+    return usage
 
 
 def too_many(usage: Usage) -> RateLimited:

@@ -13,13 +13,13 @@ class ApiView(APIView):
     """A public view. Subclasses declare ``scopes`` (method to scope) and translate, no more."""
 
     scopes: ClassVar[dict[str, str]] = {}
-    usage: limits.Usage | None = None  # set by an operation that counts
+    usage: limits.Usage | None = None  # the wall's, then that of an operation that counts
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authentication and scope, then the wall."""
         super().initial(request, *args, **kwargs)
         caller: Any = request.auth
-        limits.wall(request._request, subject=caller.public_id, overrides=caller.overrides)
+        self.usage = limits.wall(request._request, subject=caller.public_id, overrides=caller.overrides)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Limited answers say where the caller stands."""

@@ -1,8 +1,10 @@
 """API keys (by session alone) and callback deliveries."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
@@ -14,6 +16,7 @@ from chat33.api.pagination import page_of
 from chat33.api.views import ApiView
 from chat33.bell import ring_on_commit
 from chat33.lib.clock import stamp, utcnow
+from chat33.lib.ids import is_id
 from chat33.orgs.models import Role, User
 from integrations import callbacks, services
 from integrations.auth import SessionAuthentication, caller
@@ -38,6 +41,12 @@ class SessionOnly(SessionAuthentication):
         return 'Session realm="chat33"'
 
 
+def check_ahead(moment: datetime) -> None:
+    """Refuse a time that is past: a key that is born dead helps nobody."""
+    if moment <= utcnow():
+        raise serializers.ValidationError("The time is past.")
+
+
 class CreateApiKeyRequest(serializers.Serializer[Any]):
     """A key to make."""
 
@@ -46,7 +55,11 @@ class CreateApiKeyRequest(serializers.Serializer[Any]):
         child=serializers.ChoiceField(choices=sorted(scopes.ORDINARY)), required=False, min_length=1, max_length=20,
         help_text="Default: every ordinary scope.",
     )  # fmt: skip
-    expiresAt = serializers.DateTimeField(required=False, allow_null=True)
+    expiresAt = serializers.DateTimeField(required=False, allow_null=True, validators=[check_ahead])
+
+    def validate_scopes(self, value: list[str]) -> list[str]:
+        """Each once."""
+        return list(dict.fromkeys(value))
 
 
 class ApiKeysView(ApiView):
@@ -63,12 +76,14 @@ class ApiKeysView(ApiView):
 
     def post(self, request: Request) -> Response:
         """Make a key. The raw one is in this answer and nowhere else."""
+        who, now = caller(request), utcnow()
+        assert isinstance(request.user, User)
+        limit = limits.limit_for("API_KEYS", who.overrides)
+        self.usage = limits.check(name="API_KEYS", subject=request.user.public_id, limit=limit, now=now)
         serializer = CreateApiKeyRequest(data=request.data)
         serializer.is_valid(raise_exception=True)
-        data, who, now = serializer.validated_data, caller(request), utcnow()
-        assert isinstance(request.user, User)
+        data = serializer.validated_data
         with transaction.atomic():
-            limit = limits.limit_for("API_KEYS", who.overrides)
             self.usage = limits.consume(name="API_KEYS", subject=request.user.public_id, limit=limit, now=now)
             key, raw = services.create_api_key(
                 organization=who.organization,
@@ -78,7 +93,8 @@ class ApiKeysView(ApiView):
                 expires_at=data.get("expiresAt"),
             )
         made = {name: value for name, value in key_body(key).items() if name not in ("lastUsedAt", "expiresAt")}
-        return Response({**made, "key": raw, "expiresAt": stamp(key.expires_at)}, status=201)
+        body = {**made, "key": raw, "expiresAt": stamp(key.expires_at)}
+        return Response(body, status=201, headers={"Cache-Control": "no-store"})
 
 
 class ApiKeyView(ApiView):
@@ -89,9 +105,18 @@ class ApiKeyView(ApiView):
 
     def delete(self, request: Request, key_id: str) -> Response:
         """Revoke a key; twice changes nothing."""
+        if not is_id(key_id, "key"):
+            raise Http404
         key = get_object_or_404(api_keys_for(caller(request).organization), public_id=key_id)
         services.revoke_api_key(key=key, now=utcnow())
         return Response({"revoked": True})
+
+
+def callback_named(request: Request, callback_id: str) -> Callback:
+    """The caller's callback of this id. Raises ``Http404``."""
+    if not is_id(callback_id, "cb"):
+        raise Http404
+    return get_object_or_404(callbacks_for(caller(request).organization), public_id=callback_id)
 
 
 class CallbacksView(ApiView):
@@ -116,7 +141,7 @@ class CallbackView(ApiView):
 
     def get(self, request: Request, callback_id: str) -> Response:
         """One callback with every attempt at it."""
-        row = get_object_or_404(callbacks_for(caller(request).organization), public_id=callback_id)
+        row = callback_named(request, callback_id)
         return Response({**callback_body(row), "tries": [attempt_body(attempt) for attempt in row.tries.all()]})
 
 
@@ -127,7 +152,7 @@ class ResendView(ApiView):
 
     def post(self, request: Request, callback_id: str) -> Response:
         """Send it again now."""
-        row = get_object_or_404(callbacks_for(caller(request).organization), public_id=callback_id)
+        row = callback_named(request, callback_id)
         sent = callbacks.resend_callback(callback=row, now=utcnow())
         ring_on_commit("integrations.send_callbacks")
         return Response(callback_body(sent))

@@ -1,6 +1,6 @@
 """From a request's body to what the services take: channels, content, schedule."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from chat33.orgs.models import Organization
 from integrations.models import Channel
 from integrations.providers.rules import Issue
 from posts.models import Post, PostStatus
-from posts.preflight import Content, Result, examine, inspect
+from posts.preflight import EMPTY, Content, Result, examine, inspect, unseen
 from posts.schedule import Moment, NotATime, moment, zone
 from posts.services import Plan
 
@@ -26,9 +26,7 @@ def channels_named(organization: Organization, ids: list[str]) -> list[Channel]:
             "organization__package"
         )
     }
-    missing = {
-        f"accountIds.{index}": ["There is no such account."] for index, name in enumerate(wanted) if name not in found
-    }
+    missing = {f"accountIds.{at}": ["There is no such account."] for at, name in enumerate(ids) if name not in found}
     if missing:
         raise ValidationError(missing)
     return [found[name] for name in wanted]
@@ -64,11 +62,14 @@ def moment_of(data: Mapping[str, Any], *, timezone: str, now: datetime) -> Momen
         found = moment(data["scheduledAt"], timezone, now=now)
     except NotATime as error:
         raise ValidationError({"scheduledAt": [str(error)]}) from None
-    if now - found.at > settings.LATE_LIMIT:
-        raise ValidationError(
-            {"scheduledAt": ["The time is too long past. Choose one ahead, or leave it out for now."]}
-        )
+    refuse_late(found.at, now=now)
     return found
+
+
+def refuse_late(at: datetime | None, *, now: datetime) -> None:
+    """Raise ``ValidationError`` for a time so long past that publishing now is not what was meant."""
+    if at is not None and now - at > settings.LATE_LIMIT:
+        raise ValidationError({"scheduledAt": ["The time is too long past. Choose one ahead, or null to publish now."]})
 
 
 def schedule_warnings(found: Moment | None, timezone: str) -> tuple[Issue, ...]:
@@ -96,26 +97,28 @@ def plan_of(data: Mapping[str, Any], *, now: datetime, base: Post | None = None)
     return Plan(scheduled_at=scheduled, timezone=timezone, callback_url=callback, status=status), found
 
 
-def checked(
-    *,
-    organization: Organization,
-    channels: list[Channel],
-    content: Content,
-    scheduled_at: datetime | None,
-    now: datetime,
-    ignore: int | None = None,
-) -> tuple[Content, list[Result]]:
-    """The content with its media type settled, and each channel's verdict."""
-    inspected = inspect(organization=organization, content=content)
-    results = examine(inspected=inspected, channels=channels, scheduled_at=scheduled_at, now=now, ignore=ignore)
-    return inspected.content, results
+def accepted(
+    *, organization: Organization, channels: list[Channel], content: Content, plan: Plan, now: datetime
+) -> Content:
+    """The content, its media type settled, when every channel takes it; a draft only has to say something. Raises
+    ``ValidationError``.
+    """
+    if plan.status == PostStatus.DRAFT and (content.media_type or not content.media_urls):
+        inspected = unseen(content)
+    else:
+        inspected = inspect(organization=organization, content=content)
+    results = examine(inspected=inspected, channels=channels, now=now)
+    refuse_errors(results, only={EMPTY} if plan.status == PostStatus.DRAFT else None)
+    return inspected.content
 
 
-def refuse_errors(results: list[Result]) -> None:
-    """Raise ``ValidationError`` with every channel's errors, each once."""
+def refuse_errors(results: list[Result], *, only: Collection[str] | None = None) -> None:
+    """Raise ``ValidationError`` with every channel's errors, each once; ``only`` those of these codes."""
     details: dict[str, list[str]] = {}
     for result in results:
         for issue in result.errors:
+            if only is not None and issue.code not in only:
+                continue
             messages = details.setdefault(issue.path, [])
             if issue.message not in messages:
                 messages.append(issue.message)

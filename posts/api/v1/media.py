@@ -25,6 +25,8 @@ from posts.media import UnableToFetch
 from posts.models import Media
 
 MULTIPART_LIMIT = 4_500_000
+_AROUND = 100_000  # bytes that a form may have around its file
+_TOO_LARGE = "A file in the request may have 4.5 MB. Send its public URL instead."
 
 
 class IngestRequest(serializers.Serializer[Any]):
@@ -44,11 +46,12 @@ class UploadView(ApiView):
 
     def post(self, request: Request) -> Response:
         """Take in a file; one that does not fit is refused and costs nothing."""
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MULTIPART_LIMIT + 100_000:
-            raise PayloadTooLarge("A file in the request may have 4.5 MB. Send its public URL instead.")
         who = caller(request)
-        upload = request.FILES.get("file") if request.content_type.startswith("multipart/") else None
-        if upload is None and request.content_type.startswith("multipart/"):
+        multipart = request.content_type.lower().startswith("multipart/")
+        if multipart and _announced(request) > MULTIPART_LIMIT + _AROUND:
+            raise PayloadTooLarge(_TOO_LARGE)
+        upload = request.FILES.get("file") if multipart else None
+        if upload is None and multipart:
             raise ValidationError({"file": ["Send the file in a field called file."]})
         content = _digest(upload) if upload is not None else None
         key = idempotency.keyed(request, owner=who.organization.public_id, content=content)
@@ -57,13 +60,12 @@ class UploadView(ApiView):
     def _counted(self, request: Request, upload: "UploadedFile[bytes] | None") -> Response:
         who, now = caller(request), utcnow()
         limit, subject = limits.limit_for("MEDIA", who.overrides), who.organization.public_id
-        with_limit = limits.consume_now(name="MEDIA", subject=subject, limit=limit, now=now)
+        self.usage = limits.consume_now(name="MEDIA", subject=subject, limit=limit, now=now)
         try:
             stored = self._store(request, upload)
         except BaseException:
-            limits.refund(name="MEDIA", subject=subject, now=now)
+            self.usage = limits.refund(name="MEDIA", subject=subject, limit=limit, now=now)
             raise
-        self.usage = with_limit
         return Response(media_body(stored), status=201)
 
     def _store(self, request: Request, upload: "UploadedFile[bytes] | None") -> Media:
@@ -74,7 +76,7 @@ class UploadView(ApiView):
 
     def _upload(self, request: Request, upload: "UploadedFile[bytes]") -> Media:
         if (upload.size or 0) > MULTIPART_LIMIT:
-            raise PayloadTooLarge("A file in the request may have 4.5 MB. Send its public URL instead.")
+            raise PayloadTooLarge(_TOO_LARGE)
         who = caller(request)
         return media.store_upload(organization=who.organization, upload=upload, by=who.public_id)
 
@@ -99,6 +101,12 @@ def media_body(stored: Media) -> dict[str, Any]:
         "height": stored.height,
         "duration": stored.duration,
     }
+
+
+def _announced(request: Request) -> int:
+    """The body's length by its header, before any of it is read."""
+    given = str(request.META.get("CONTENT_LENGTH") or "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
 
 
 def _digest(upload: "UploadedFile[bytes]") -> str:

@@ -1,9 +1,11 @@
 """Posts: create, list, validate, read, change, delete, duplicate, logs, and the ways out of a failure."""
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 import structlog
-from django.conf import settings
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -16,6 +18,7 @@ from chat33.api.pagination import page_of
 from chat33.api.views import ApiView
 from chat33.bell import ring_on_commit
 from chat33.lib.clock import utcnow
+from chat33.lib.ids import is_id
 from integrations.auth import Caller, caller
 from integrations.models import Channel, Platform
 from posts import services
@@ -30,11 +33,13 @@ from posts.api.v1.serializers import (
     post_summary,
 )
 from posts.models import Post, PostStatus
-from posts.preflight import Content
+from posts.preflight import Content, examine, inspect
 from posts.selectors import log_of, posts_for
-from posts.services import Plan, UnableToChange
+from posts.services import ChangedMeanwhile, Plan, UnableToChange
 
 PUBLISH = "posts.publish_due_posts"
+TRIES = 3  # of a change that others overtake
+T = TypeVar("T")
 
 
 def read_body(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -47,6 +52,8 @@ def read_body(kind: type[serializers.Serializer[Any]], request: Request) -> dict
 
 def post_named(request: Request, post_id: str) -> Post:
     """The caller's post of this id. Raises ``Http404``."""
+    if not is_id(post_id, "post"):
+        raise Http404
     return get_object_or_404(posts_for(caller(request).organization), public_id=post_id)
 
 
@@ -89,7 +96,7 @@ class _Creating(ApiView):
         kept = idempotency.recall(self.key_of(request, who), now=now)
         if kept is None:
             limit = limits.limit_for("POSTS", who.overrides)
-            limits.check(name="POSTS", subject=who.organization.public_id, limit=limit, now=now)
+            self.usage = limits.check(name="POSTS", subject=who.organization.public_id, limit=limit, now=now)
         return kept
 
 
@@ -115,12 +122,9 @@ class PostsView(_Creating):
         now = utcnow()
         channels = intake.channels_named(organization, data["accountIds"])
         plan, _ = intake.plan_of(data, now=now)
-        content, results = intake.checked(
-            organization=organization, channels=channels, content=intake.content_of(data),
-            scheduled_at=plan.scheduled_at, now=now,
-        )  # fmt: skip
-        if plan.status != PostStatus.DRAFT:
-            intake.refuse_errors(results)
+        content = intake.accepted(
+            organization=organization, channels=channels, content=intake.content_of(data), plan=plan, now=now
+        )
         return self.create(request, channels, content, plan, {})
 
 
@@ -136,10 +140,8 @@ class ValidateView(ApiView):
         now = utcnow()
         channels = intake.channels_named(organization, data["accountIds"])
         plan, found = intake.plan_of(data, now=now)
-        _, results = intake.checked(
-            organization=organization, channels=channels, content=intake.content_of(data),
-            scheduled_at=plan.scheduled_at or now, now=now,
-        )  # fmt: skip
+        inspected = inspect(organization=organization, content=intake.content_of(data))
+        results = examine(inspected=inspected, channels=channels, now=now, planned=plan.scheduled_at or now)
         zone_warnings = intake.schedule_warnings(found, plan.timezone)
         bodies = [
             {
@@ -167,33 +169,21 @@ class PostView(ApiView):
         """Change a draft or queued post."""
         post = post_named(request, post_id)
         data = read_body(UpdatePostRequest, request)
-        now = utcnow()
-        _unless_conflict(lambda: services.refuse_unless_editable(post))
-        plan, _ = intake.plan_of(data, now=now, base=post)
-        content = intake.content_of(data, services.content_of(post))
-        if plan.status == PostStatus.QUEUED:
-            content = self._checked(post, content, plan)
-        changed = _unless_conflict(lambda: services.update_post(post=post, content=content, plan=plan, now=now))
-        ring_on_commit(PUBLISH)
-        return Response(post_body(changed))
+        for _ in range(TRIES):
+            try:
+                changed = _unless_conflict(partial(_changed, post, data))
+            except ChangedMeanwhile:
+                post = post_named(request, post_id)
+                continue
+            ring_on_commit(PUBLISH)
+            return Response(post_body(changed))
+        raise Conflict("The post is being changed by others. Try again.")
 
     def delete(self, request: Request, post_id: str) -> Response:
         """Forget a draft, cancel the rest."""
         post = post_named(request, post_id)
         left = _unless_conflict(lambda: services.delete_post(post=post))
         return Response(post_body(left) if left else {"id": post_id, "deleted": True})
-
-    def _checked(self, post: Post, content: Content, plan: Plan) -> Content:
-        now = utcnow()
-        late = plan.scheduled_at is not None and now - plan.scheduled_at > settings.LATE_LIMIT
-        if late:
-            raise ValidationError({"scheduledAt": ["The time is too long past. Set one ahead, or null for now."]})
-        settled, results = intake.checked(
-            organization=post.organization, channels=[post.channel], content=content,
-            scheduled_at=plan.scheduled_at, now=now, ignore=post.pk,
-        )  # fmt: skip
-        intake.refuse_errors(results)
-        return settled
 
 
 class DuplicateView(_Creating):
@@ -212,12 +202,9 @@ class DuplicateView(_Creating):
         now = utcnow()
         channels = intake.channels_named(organization, data.get("accountIds") or [original.channel.public_id])
         plan, _ = intake.plan_of({"timezone": original.timezone, "callbackUrl": original.callback_url, **data}, now=now)
-        content = services.content_of(original)
-        if plan.status != PostStatus.DRAFT:
-            content, results = intake.checked(
-                organization=organization, channels=channels, content=content, scheduled_at=plan.scheduled_at, now=now
-            )
-            intake.refuse_errors(results)
+        content = intake.accepted(
+            organization=organization, channels=channels, content=services.content_of(original), plan=plan, now=now
+        )
         return self.create(request, channels, content, plan, {"duplicatedFrom": original.public_id})
 
 
@@ -270,7 +257,24 @@ class ResolveView(ApiView):
         return Response(post_body(changed))
 
 
-def _unless_conflict(change: Any) -> Any:
+def _changed(post: Post, data: dict[str, Any]) -> Post:
+    """The post, changed as it was read. Raises ``UnableToChange``, ``ChangedMeanwhile`` and ``ValidationError``."""
+    now = utcnow()
+    services.refuse_unless_editable(post)
+    plan, _ = intake.plan_of(data, now=now, base=post)
+    before = services.content_of(post)
+    content = intake.content_of(data, before)
+    queueing = plan.status == PostStatus.QUEUED and post.status == PostStatus.DRAFT
+    if queueing:
+        intake.refuse_late(plan.scheduled_at, now=now)
+    if plan.status != PostStatus.CANCELLED and (queueing or content != before):
+        content = intake.accepted(
+            organization=post.organization, channels=[post.channel], content=content, plan=plan, now=now
+        )
+    return services.update_post(post=post, content=content, plan=plan, now=now, retime="scheduledAt" in data)
+
+
+def _unless_conflict(change: Callable[[], T]) -> T:
     try:
         return change()
     except UnableToChange as error:

@@ -1,0 +1,37 @@
+"""Leaving a service alone for a while after it failed, so that waiting for it is paid once and not by every request."""
+
+import threading
+import time
+
+
+class Breaker:
+    """Asked before each use, told how it went. After a failure it refuses for ``pause`` seconds; then one caller may
+    probe while the others are still refused. Threads may share it.
+    """
+
+    def __init__(self, *, pause: float) -> None:
+        self._pause = pause
+        self._broken = False
+        self._refuses_until = 0.0
+        self._lock = threading.Lock()
+
+    def allows(self) -> bool:
+        """Whether the service may be tried now."""
+        with self._lock:
+            if not self._broken:
+                return True
+            now = time.monotonic()
+            if now < self._refuses_until:
+                return False
+            self._refuses_until = now + self._pause  # this caller probes
+            return True
+
+    def failed(self) -> None:
+        """The use failed: refuse for a while from now."""
+        with self._lock:
+            self._broken, self._refuses_until = True, time.monotonic() + self._pause
+
+    def worked(self) -> None:
+        """The use went well."""
+        with self._lock:
+            self._broken = False
