@@ -199,7 +199,7 @@ def failed(*, post: Post, claim: Claim, failure: Failure, now: datetime) -> None
 
 def noted(*, post: Post, claim: Claim, failure: Failure, now: datetime, fields: Mapping[str, Any]) -> None:
     """Something beside the post itself did not work (its first comment, a link): logged, and on we go."""
-    _write(post, claim, _line(post, "publish_warning", now, failure=failure), dict(fields))
+    _write(post, claim, _line(post, "publish_warning", now, failure=failure), {"crashes": 0, **fields})
 
 
 def _finish(

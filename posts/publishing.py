@@ -7,7 +7,7 @@ outcome, after a lost reply or a crash, reads the network and never sends again 
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -195,7 +195,7 @@ class _Carrier:
         """A network said no, or something that is not clear."""
         post, now, failure, meaning = self.post, utcnow(), Failure.of(error), error.meaning
         if meaning.refresh and not post.state.get("refreshed"):
-            self._refresh_once(failure)
+            self._refresh_once(failure, in_doubt=in_doubt)
         elif in_doubt:
             outcomes.unread(post=post, claim=self.claim, failure=failure, now=now)
         elif post.step == Step.COMMIT and error.ambiguous:
@@ -213,14 +213,26 @@ class _Carrier:
         else:
             self._fail(failure, now)
 
-    def _refresh_once(self, failure: Failure) -> None:
-        """The token is refused: renew it, once, and go on with the same step."""
-        post = self.post
-        post.channel = refresh_channel(channel=post.channel, seen_expiry=post.channel.token_expires_at)
+    def _refresh_once(self, failure: Failure, *, in_doubt: bool) -> None:
+        """The token is refused: renew it, once, and go on with the same step. A refused commit did not happen."""
+        post, now = self.post, utcnow()
         fields: dict[str, Any] = {"state": {**post.state, "refreshed": True}}
-        if not (post.step == Step.COMMIT and post.reads):
+        if post.step == Step.COMMIT and not in_doubt:
             fields["intent_at"] = None
-        outcomes.noted(post=post, claim=self.claim, failure=failure, now=utcnow(), fields=fields)
+        try:
+            post.channel = refresh_channel(channel=post.channel, seen_expiry=post.channel.token_expires_at)
+        except UnableToRefresh as error:
+            if in_doubt:
+                outcomes.unread(post=post, claim=self.claim, failure=failure, now=now)
+            else:
+                self._fail(replace(failure, code="AUTH_EXPIRED", message=str(error)), now)
+        except (ProviderError, NotSent, ReplyLost):
+            if in_doubt:
+                outcomes.unread(post=post, claim=self.claim, failure=failure, now=now)
+            else:
+                self._retry(replace(failure, message="The connection could not be renewed just now."))
+        else:
+            outcomes.noted(post=post, claim=self.claim, failure=failure, now=now, fields=fields)
 
     def _unreached(self, error: NotSent | ReplyLost, *, in_doubt: bool) -> None:
         """The network could not be reached, or its answer was lost."""
