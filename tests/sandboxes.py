@@ -43,11 +43,12 @@ class RunningSandbox:
 
 
 @contextmanager
-def running_sandbox(files: Path) -> Iterator[RunningSandbox]:
-    """Serve a fresh sandbox on a free port until the block ends."""
+def running_sandbox(files: Path, *, data: Path | None = None) -> Iterator[RunningSandbox]:
+    """Serve a sandbox on a free port until the block ends: a fresh one, or the one whose memory is in ``data``."""
     loop = asyncio.new_event_loop()
-    sandbox = create(data=None, files=files, base_url="")
-    runner = web.AppRunner(build(sandbox))
+    sandbox = create(data=data, files=files, base_url="")
+    # A body that was refused unread would keep the end waiting for it, ten seconds by default.
+    runner = web.AppRunner(build(sandbox), shutdown_timeout=1, lingering_time=1)
 
     async def start() -> str:
         await runner.setup()
@@ -55,9 +56,9 @@ def running_sandbox(files: Path) -> Iterator[RunningSandbox]:
         await site.start()
         return f"http://127.0.0.1:{runner.addresses[0][1]}"
 
-    sandbox.base_url = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)
     thread.start()
+    sandbox.base_url = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
     try:
         yield RunningSandbox(sandbox.base_url, sandbox)
     finally:

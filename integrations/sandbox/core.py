@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from integrations.sandbox.content import sniff
 from integrations.sandbox.store import Document, Store
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -195,7 +196,10 @@ class Sandbox:
     async def keep(
         self, chunks: Any, content_type: str, *, limit: int = 512_000_000, source: str = ""
     ) -> Document | None:
-        """Write a file piece by piece under the digest of its bytes; None when it is larger than ``limit``."""
+        """Write a file piece by piece under the digest of its bytes; None when it is larger than ``limit``.
+
+        What the bytes say they are is kept beside it (document ``file``): its public address serves it as that.
+        """
         partial = self.files / f"partial-{secrets.token_hex(8)}"
         digest = hashlib.sha256()
         size = 0
@@ -211,6 +215,7 @@ class Sandbox:
             return None
         name = digest.hexdigest()
         partial.replace(self.files / name)
+        self.store.put("file", name, {"name": name, "content_type": sniff(self.head(name)), "size": size})
         return {"name": name, "content_type": content_type, "size": size, "url": source}
 
     def head(self, name: str, length: int = 64) -> bytes:

@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from integrations.sandbox import uploads
+from integrations.sandbox.content import sniff
 from integrations.sandbox.core import Endpoint, Network, Sandbox
 from integrations.sandbox.store import Document
 from integrations.sandbox.tiktok_checks import photo_fault, video_fault
 
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _PUBLIC = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
+_VIDEOS = ("video/mp4", "video/quicktime", "video/webm")
 _VIDEO_ID = "v_pub_file~v2-1."
 _SESSION = 3600  # seconds an upload_url is good for
 _VIDEO_SECONDS, _PHOTO_SECONDS, _MODERATION_SECONDS = 1.0, 0.3, 0.5
@@ -224,7 +226,7 @@ class TikTok:
         names = [file["name"] for file in files if file is not None]
         if len(names) != len(files):
             reason = "photo_pull_failed"
-        elif any(uploads.kind_of(self.sandbox.head(name)) not in ("image/jpeg", "image/webp") for name in names):
+        elif any(sniff(self.sandbox.head(name)) not in ("image/jpeg", "image/webp") for name in names):
             reason = "file_format_check_failed"
         publish = {
             "id": publish_id,
@@ -306,7 +308,7 @@ class TikTok:
 
     async def _finish(self, publish: Document, content_type: str) -> None:
         file = await uploads.join(self.sandbox, publish["pieces"], content_type)
-        known = uploads.kind_of(self.sandbox.head(file["name"])).startswith("video/")
+        known = sniff(self.sandbox.head(file["name"])) in _VIDEOS
         publish = self.sandbox.store.update(
             "tiktok_publish", publish["id"],
             pieces=[], whole_at=self.sandbox.timestamp(), fail_reason=None if known else "file_format_check_failed",

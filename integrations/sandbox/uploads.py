@@ -41,20 +41,3 @@ async def _blocks(sandbox: Sandbox, pieces: Sequence[str]) -> AsyncIterator[byte
         with (sandbox.files / piece).open("rb") as file:
             while block := file.read(_BLOCK):
                 yield block
-
-
-def kind_of(head: bytes) -> str:
-    """What a file's first bytes say it is, as a content type; empty when it is none of these."""
-    if head[:3] == b"\xff\xd8\xff":
-        return "image/jpeg"
-    if head[:8] == b"\x89PNG\r\n\x1a\n":
-        return "image/png"
-    if head[:6] in (b"GIF87a", b"GIF89a"):
-        return "image/gif"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    if head[4:8] == b"ftyp":
-        return "video/quicktime" if head[8:12] == b"qt  " else "video/mp4"
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return "video/webm"
-    return ""

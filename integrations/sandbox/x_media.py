@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from integrations.sandbox import uploads
+from integrations.sandbox.content import sniff
 from integrations.sandbox.core import Sandbox
 from integrations.sandbox.store import Document
 from integrations.sandbox.x_problems import invalid
@@ -38,9 +39,9 @@ class Media:
             raise invalid("$.media and $.media_category are required; only tweet_image may be sent whole.")
         if len(given) > _LIMITS["tweet_image"]:
             raise invalid("The image is larger than 5 MB.")
-        if uploads.kind_of(given[:64]) not in _KINDS["tweet_image"]:
+        if sniff(given[:64]) not in _KINDS["tweet_image"]:
             raise invalid("media type unrecognized.")
-        document = self._new(account, category=category, media_type=uploads.kind_of(given[:64]), total=len(given))
+        document = self._new(account, category=category, media_type=sniff(given[:64]), total=len(given))
         file = await self.sandbox.keep(_once(given), document["media_type"])
         now = self.sandbox.timestamp()
         document = self.sandbox.store.update("x_media", document["id"], file=file, sealed=True, ready_at=now)
@@ -92,7 +93,7 @@ class Media:
             raise invalid("Segments do not add up to provided total file size.")
         pieces = [f"x-{document['id']}-{index}" for index in order]
         file = await uploads.join(self.sandbox, pieces, document["media_type"])
-        known = uploads.kind_of(self.sandbox.head(file["name"])) in _KINDS[document["category"]]
+        known = sniff(self.sandbox.head(file["name"])) in _KINDS[document["category"]]
         ready_at = self.sandbox.timestamp() + _PROCESSING.get(document["category"], 0.0)
         document = self.sandbox.store.update(
             "x_media", document["id"], file=file, sealed=True, segments={}, ready_at=ready_at, failed=not known
