@@ -84,7 +84,7 @@ def test_a_decoder_that_crashes_is_a_file_that_cannot_be_read(
 ) -> None:
     with pytest.raises(UnreadableMedia) as caught:
         played(monkeypatch, tmp_path, f"import os, resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); {end}")
-    assert caught.value.code == "too_complex"
+    assert caught.value.code == "MEDIA_TOO_COMPLEX"
 
 
 def test_a_decoder_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_decoder_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, tmp
     started = time.monotonic()
     with pytest.raises(UnreadableMedia) as caught:
         played(monkeypatch, tmp_path, "import time; time.sleep(60)")
-    assert caught.value.code == "too_complex"
+    assert caught.value.code == "MEDIA_TOO_COMPLEX"
     assert time.monotonic() - started < 5
 
 

@@ -133,38 +133,38 @@ def sound_alone() -> bytes:
 
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
-    "nothing": (lambda: b"", "empty"),
-    "text": (lambda: b"hello", "unsupported"),
-    "html": (lambda: b"<!DOCTYPE html><img src=x onerror=alert(1)>", "unsupported"),
-    "svg": (lambda: b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "unsupported"),
-    "zip": (zipped, "unsupported"),
-    "pdf": (lambda: b"%PDF-1.7\n", "unsupported"),
-    "tiff": (lambda: saved(media.picture(10, 10), "TIFF"), "unsupported"),
-    "bmp": (lambda: saved(media.picture(10, 10), "BMP"), "unsupported"),
-    "heic": (heic, "unsupported"),
-    "avif": (lambda: saved(media.picture(64, 64), "AVIF"), "unsupported"),
-    "sound": (lambda: struct.pack(">I", 24) + b"ftypM4A " + bytes(4) + b"M4A M4A " + bytes(500), "unsupported"),
-    "matroska": (lambda: media.webm(64, 48, seconds=1).replace(b"webm", b"mkv_"), "unsupported"),
-    "playlist": (lambda: b"#EXTM3U\nhttp://169.254.169.254/\n", "unsupported"),
-    "jpeg and zip": (lambda: media.jpeg() + zipped(), "mixed"),
-    "mp4 and zip": (lambda: media.mp4() + zipped(), "mixed"),
-    "gif and script": (lambda: b"GIF89a/*" + media.gif()[8:] + b"*/=1;<ScRiPt>alert(1)</script>", "mixed"),
-    "png and php": (lambda: media.png() + b"<?php system($_GET[0]);", "mixed"),
-    "jpeg and pdf": (lambda: media.jpeg()[:20] + b"%PDF-1.4" + media.jpeg()[20:], "mixed"),
-    "jpeg, half": (lambda: media.jpeg()[:6000], "truncated"),
-    "png, half": (lambda: media.png(noise=True)[:60_000], "truncated"),
-    "png, without its end": (lambda: media.png()[:-12], "truncated"),
-    "gif, half": (lambda: media.gif()[:5000], "truncated"),
-    "gif, moving, cut in the last picture": (lambda: media.gif(frames=3)[:-2000], "truncated"),
-    "webp, half": (lambda: media.webp()[:1500], "truncated"),
-    "mp4, half": (lambda: media.mp4(size=500_000)[:300_000], "truncated"),
+    "nothing": (lambda: b"", "MEDIA_EMPTY"),
+    "text": (lambda: b"hello", "MEDIA_UNSUPPORTED"),
+    "html": (lambda: b"<!DOCTYPE html><img src=x onerror=alert(1)>", "MEDIA_UNSUPPORTED"),
+    "svg": (lambda: b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "MEDIA_UNSUPPORTED"),
+    "zip": (zipped, "MEDIA_UNSUPPORTED"),
+    "pdf": (lambda: b"%PDF-1.7\n", "MEDIA_UNSUPPORTED"),
+    "tiff": (lambda: saved(media.picture(10, 10), "TIFF"), "MEDIA_UNSUPPORTED"),
+    "bmp": (lambda: saved(media.picture(10, 10), "BMP"), "MEDIA_UNSUPPORTED"),
+    "heic": (heic, "MEDIA_UNSUPPORTED"),
+    "avif": (lambda: saved(media.picture(64, 64), "AVIF"), "MEDIA_UNSUPPORTED"),
+    "sound": (lambda: struct.pack(">I", 24) + b"ftypM4A " + bytes(4) + b"M4A M4A " + bytes(500), "MEDIA_UNSUPPORTED"),
+    "matroska": (lambda: media.webm(64, 48, seconds=1).replace(b"webm", b"mkv_"), "MEDIA_UNSUPPORTED"),
+    "playlist": (lambda: b"#EXTM3U\nhttp://169.254.169.254/\n", "MEDIA_UNSUPPORTED"),
+    "jpeg and zip": (lambda: media.jpeg() + zipped(), "MEDIA_TWO_FORMATS"),
+    "mp4 and zip": (lambda: media.mp4() + zipped(), "MEDIA_TWO_FORMATS"),
+    "gif and script": (lambda: b"GIF89a/*" + media.gif()[8:] + b"*/=1;<ScRiPt>alert(1)</script>", "MEDIA_TWO_FORMATS"),
+    "png and php": (lambda: media.png() + b"<?php system($_GET[0]);", "MEDIA_TWO_FORMATS"),
+    "jpeg and pdf": (lambda: media.jpeg()[:20] + b"%PDF-1.4" + media.jpeg()[20:], "MEDIA_TWO_FORMATS"),
+    "jpeg, half": (lambda: media.jpeg()[:6000], "MEDIA_TRUNCATED"),
+    "png, half": (lambda: media.png(noise=True)[:60_000], "MEDIA_TRUNCATED"),
+    "png, without its end": (lambda: media.png()[:-12], "MEDIA_TRUNCATED"),
+    "gif, half": (lambda: media.gif()[:5000], "MEDIA_TRUNCATED"),
+    "gif, moving, cut in the last picture": (lambda: media.gif(frames=3)[:-2000], "MEDIA_TRUNCATED"),
+    "webp, half": (lambda: media.webp()[:1500], "MEDIA_TRUNCATED"),
+    "mp4, half": (lambda: media.mp4(size=500_000)[:300_000], "MEDIA_TRUNCATED"),
     "mp4, cut before its description": (
-        lambda: struct.pack(">I", 16) + b"ftypisom" + bytes(4) + b"\0\0\x10\0mdat", "truncated",
+        lambda: struct.pack(">I", 16) + b"ftypisom" + bytes(4) + b"\0\0\x10\0mdat", "MEDIA_TRUNCATED",
     ),
-    "webm, half": (lambda: media.webm(seconds=1)[:-2000], "truncated"),
-    "jpeg, made up": (lambda: b"\xff\xd8\xff" + bytes(900), "broken"),
-    "png, with a wrong sum": (lambda: media.png()[:29] + b"\0\0\0\0" + media.png()[33:], "broken"),
-    "mp4, without a picture": (sound_alone, "no_video"),
+    "webm, half": (lambda: media.webm(seconds=1)[:-2000], "MEDIA_TRUNCATED"),
+    "jpeg, made up": (lambda: b"\xff\xd8\xff" + bytes(900), "MEDIA_BROKEN"),
+    "png, with a wrong sum": (lambda: media.png()[:29] + b"\0\0\0\0" + media.png()[33:], "MEDIA_BROKEN"),
+    "mp4, without a picture": (sound_alone, "MEDIA_NO_VIDEO"),
 }  # fmt: skip
 
 
@@ -242,7 +242,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header(name: str, probed: Ask) -> None:
     with pytest.raises(UnreadableMedia) as caught:
         probed(BOMBS[name]())
-    assert caught.value.code == "too_many_pixels"
+    assert caught.value.code == "MEDIA_TOO_MANY_PIXELS"
 
 
 def test_a_bomb_takes_no_memory_from_anyone(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ except UnreadableMedia as error:
 """
     said = subprocess.run([sys.executable, "-c", asking, bomb], capture_output=True, check=True, timeout=30)
     code, own, decoders = json.loads(said.stdout)
-    assert code == "too_many_pixels"
+    assert code == "MEDIA_TOO_MANY_PIXELS"
     assert own < 100_000  # KiB, the interpreter itself included
     assert decoders < 150_000
 

@@ -146,7 +146,7 @@ def test_quality_goes_first_and_then_size(tmp_path: Path) -> None:
 def test_what_cannot_fit_is_refused_and_nothing_is_left_behind(tmp_path: Path) -> None:
     with pytest.raises(UnreadableMedia) as caught:
         variant(tmp_path, media.jpeg(1200, 900, noise=True), max_bytes=5000, min_width=1000)
-    assert caught.value.code == "cannot_be_smaller"
+    assert caught.value.code == "MEDIA_CANNOT_FIT"
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
