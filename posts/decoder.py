@@ -63,7 +63,7 @@ def webp_size(file: BinaryIO) -> tuple[int, int]:
     file.seek(0)
     head = file.read(30)
     if struct.unpack("<I", head[4:8])[0] + 8 > os.fstat(file.fileno()).st_size:
-        raise Unreadable("truncated")
+        raise Unreadable("MEDIA_TRUNCATED")
     form, body = head[12:16], head[20:]
     if form == b"VP8X":
         return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
@@ -73,7 +73,7 @@ def webp_size(file: BinaryIO) -> tuple[int, int]:
     if form == b"VP8 ":
         width, height = struct.unpack("<HH", body[6:10])
         return width & 0x3FFF, height & 0x3FFF
-    raise Unreadable("broken")
+    raise Unreadable("MEDIA_BROKEN")
 
 
 def gif_ends(file: BinaryIO) -> bool:
@@ -115,9 +115,9 @@ def check_size(width: int, height: int, content_type: str) -> None:
     """Refuse what would take too much memory, before any is taken."""
     limit = MAX_JPEG_PIXELS if content_type == "image/jpeg" else MAX_PIXELS
     if width * height > limit or max(width, height) > MAX_SIDE:
-        raise Unreadable("too_many_pixels")
+        raise Unreadable("MEDIA_TOO_MANY_PIXELS")
     if width < 1 or height < 1:
-        raise Unreadable("broken")
+        raise Unreadable("MEDIA_BROKEN")
 
 
 def opened(file: BinaryIO, content_type: str) -> Image.Image:
@@ -125,9 +125,9 @@ def opened(file: BinaryIO, content_type: str) -> Image.Image:
     if content_type == "image/webp":
         check_size(*webp_size(file), content_type)
     if content_type == "image/gif" and not gif_ends(file):
-        raise Unreadable("truncated")
+        raise Unreadable("MEDIA_TRUNCATED")
     if content_type == "image/png" and not png_ends(file):
-        raise Unreadable("truncated")
+        raise Unreadable("MEDIA_TRUNCATED")
     file.seek(0)
     image = Image.open(file, formats=[FORMATS[content_type]])
     check_size(image.width, image.height, content_type)
@@ -164,7 +164,7 @@ def load(image: Image.Image) -> None:
     try:
         image.load()
     except OSError as error:
-        raise Unreadable("truncated" if "truncated" in str(error) else "broken") from error
+        raise Unreadable("MEDIA_TRUNCATED" if "truncated" in str(error) else "MEDIA_BROKEN") from error
 
 
 # Videos
@@ -174,20 +174,20 @@ def read_video(file: BinaryIO, content_type: str) -> dict[str, Any]:
     """The facts of a video's container and first tracks."""
     whole = boxes_end(file) if content_type != "video/webm" else segment_ends(file)
     if not whole:
-        raise Unreadable("truncated")
+        raise Unreadable("MEDIA_TRUNCATED")
     tracks = inspect(file, 0.5)
     if not duration(tracks):
         # browsers record WebM without saying how long it is
         tracks = inspect(file, 1.0)
     video, audio = first(tracks, "Video"), first(tracks, "Audio")
     if not video:
-        raise Unreadable("no_video" if audio else "broken")
+        raise Unreadable("MEDIA_NO_VIDEO" if audio else "MEDIA_BROKEN")
     width, height = int(float(video["Width"])), int(float(video["Height"]))
     if float(video.get("Rotation") or 0) % 180:
         width, height = height, width
     length, rate = duration(tracks), float(video.get("FrameRate") or 0)
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and (length is None or 0 < length < MAX_SECONDS)):
-        raise Unreadable("broken")
+        raise Unreadable("MEDIA_BROKEN")
     return {
         "width": width,
         "height": height,
@@ -277,7 +277,7 @@ def make_jpeg(file: BinaryIO, content_type: str, wish: Mapping[str, int | None])
             if len(data) <= max_bytes:
                 return {"width": image.width, "height": image.height}, data
         if image.width <= floor:
-            raise Unreadable("cannot_be_smaller")
+            raise Unreadable("MEDIA_CANNOT_FIT")
         smaller = max(floor, int(image.width * min(0.9, (max_bytes / len(data)) ** 0.5)))
         image = image.resize((smaller, max(1, round(image.height * smaller / image.width))), Image.Resampling.LANCZOS)
 
@@ -348,9 +348,9 @@ def answer(command: str, content_type: str, wish: str) -> tuple[dict[str, Any], 
     except Unreadable as error:
         return {"code": str(error)}, b""
     except MemoryError:
-        return {"code": "too_complex"}, b""
+        return {"code": "MEDIA_TOO_COMPLEX"}, b""
     except Exception:  # a decoder may raise anything at all over a malformed file
-        return {"code": "broken"}, b""
+        return {"code": "MEDIA_BROKEN"}, b""
 
 
 def main() -> None:

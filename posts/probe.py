@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from posts.confined import UnreadableMedia, decode
+from posts.confined import UnreadableMedia, decode, unreadable
 
 __all__ = ["SNIFFED", "Probe", "UnreadableMedia", "probe", "sniff"]
 
@@ -63,14 +63,12 @@ def probe(path: Path) -> Probe:
         head = file.read(SNIFFED)
         content_type = sniff(head)
         if not head:
-            raise UnreadableMedia("empty", "The file is empty.")
+            raise unreadable("MEDIA_EMPTY")
         if content_type is None:
             raise _unsupported(head)
         size = file.seek(0, 2)
         if _holds_another(file, size):
-            raise UnreadableMedia(
-                "mixed", "The file is two formats in one, which no network takes. Export it again as one of them."
-            )
+            raise unreadable("MEDIA_TWO_FORMATS")
         if content_type.startswith("image/"):
             facts, _ = decode("image", file, content_type=content_type)
             return Probe(
@@ -83,7 +81,7 @@ def probe(path: Path) -> Probe:
             )
         facts, _ = decode("video", file, content_type=content_type)
     if facts["duration"] is None:
-        raise UnreadableMedia("no_duration", "The video does not say how long it is. Export it again.")
+        raise unreadable("MEDIA_NO_DURATION")
     return Probe(
         kind="video",
         content_type=content_type,
@@ -114,10 +112,10 @@ def _sniff_boxes(head: bytes) -> str | None:
 
 def _unsupported(head: bytes) -> UnreadableMedia:
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
-        return UnreadableMedia("unsupported", "HEIC and AVIF pictures are not taken by the networks. Save it as JPEG.")
-    return UnreadableMedia(
-        "unsupported", "This is no picture or video we know. Use JPEG, PNG, GIF, WebP, MP4, MOV or WebM."
-    )
+        return UnreadableMedia(
+            "MEDIA_UNSUPPORTED", "HEIC and AVIF pictures are not taken by the networks. Save it as JPEG."
+        )
+    return unreadable("MEDIA_UNSUPPORTED")
 
 
 def _holds_another(file: BinaryIO, size: int) -> bool:

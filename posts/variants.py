@@ -8,7 +8,9 @@ from posts.confined import UnreadableMedia, decode
 from posts.probe import SNIFFED, Probe, sniff
 
 
-def jpeg_variant(source: Path, target: Path, *, max_bytes: int, max_width: int, min_width: int | None = None) -> Probe:
+def jpeg_variant(
+    source: Path, target: Path, *, max_bytes: int, max_width: int | None, min_width: int | None = None
+) -> Probe:
     """Write ``source`` as a JPEG to ``target``, whole or not at all, and tell its facts.
 
     Turned as its EXIF says, in sRGB, without any metadata (a place, say), on white where it was transparent, the first
@@ -18,7 +20,7 @@ def jpeg_variant(source: Path, target: Path, *, max_bytes: int, max_width: int, 
     with source.open("rb") as file:
         content_type = sniff(file.read(SNIFFED)) or ""
         if not content_type.startswith("image/"):
-            raise UnreadableMedia("unsupported", "Only a picture can be made into a JPEG.")
+            raise UnreadableMedia("MEDIA_UNSUPPORTED", "Only a picture can be made into a JPEG.")
         wish = {"max_bytes": max_bytes, "max_width": max_width, "min_width": min_width}
         facts, picture = decode("jpeg", file, content_type=content_type, wish=wish)
     handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
