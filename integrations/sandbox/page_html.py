@@ -1,7 +1,7 @@
 """The HTML of the public pages. Everything that came from outside is escaped here, and nowhere assumed to be.
 
-A post shows its ``text``, ``title``, ``media`` (names of kept files), ``cover``, ``alt_texts``, ``link``, ``privacy``,
-``tags`` and ``comments``, as far as its network gave them.
+A post shows its account's ``name`` beside the username, and its ``text``, ``title``, ``media`` (names of kept files),
+``cover``, ``alt_texts``, ``link``, ``privacy``, ``tags`` and ``comments``, as far as its network gave them.
 """
 
 import re
@@ -83,7 +83,7 @@ def single(post: Document, *, now: datetime, content_type_of: ContentTypeOf) -> 
     media = _media(post, content_type_of, feed=False)
     words = _words(post, linked=True)
     middle = media + words if post["platform"] in _MEDIA_FIRST else words + media
-    heading = f"{post['account']} on {network}"
+    heading = f"{_name(post)} on {network}"
     body = f"""<a class="back" href="/?platform={quote(post["platform"])}">← All posts on {escape(network)}</a>
 <h1 class="hidden">{escape(heading)}</h1>
 <article class="card {escape(post["platform"])}" aria-label="{escape(heading)}">
@@ -156,18 +156,19 @@ def address(post: Document) -> str:
 
 
 def _byline(post: Document, now: datetime, *, link: str | None = None) -> str:
-    name = escape(post["account"])
+    name = escape(_name(post))
     if link:
-        label = escape(f"{post['account']}: {_line(post)}")
+        label = escape(f"{_name(post)}: {_line(post)}")
         name = f'<a class="open" href="{escape(link)}" aria-label="{label}">{name}</a>'
     network = escape(NAMES.get(post["platform"], post["platform"]))
+    handle = f"@{escape(post['account'])} · " if _name(post) != post["account"] else ""
     at = datetime.fromisoformat(post["at"])
     since = ago((now - at).total_seconds())
     privacy = post.get("privacy")
     badge = f'<span class="badge">{escape(str(privacy))}</span>' if privacy and privacy != "public" else ""
-    return f"""<header class="by"><span class="face" aria-hidden="true">{_initial(post["account"])}</span>
+    return f"""<header class="by"><span class="face" aria-hidden="true">{_initial(_name(post))}</span>
 <div><p class="who">{name}</p>
-<p class="when">{network} · <time datetime="{escape(post["at"])}">{since}</time></p></div>{badge}</header>"""
+<p class="when">{handle}{network} · <time datetime="{escape(post["at"])}">{since}</time></p></div>{badge}</header>"""
 
 
 def _words(post: Document, *, linked: bool) -> str:
@@ -239,7 +240,8 @@ def _comments(post: Document, now: datetime) -> str:
 
 
 def _comment(post: Document, comment: Document, now: datetime) -> str:
-    who = str(comment.get("account") or comment.get("username") or post["account"])
+    given = str(comment.get("account") or comment.get("username") or post["account"])
+    who = _name(post) if given == post["account"] else given
     said = str(comment.get("text") or comment.get("message") or "")
     at = comment.get("at")
     since = ""
@@ -255,7 +257,7 @@ def _facts(post: Document, network: str) -> str:
     tags = post.get("tags") or ()
     rows = (
         ("Network", network),
-        ("Account", str(post["account"])),
+        ("Account", _name(post) if _name(post) == post["account"] else f"{_name(post)} (@{post['account']})"),
         ("Published", f"{at.day} {at:%B %Y, %H:%M:%S} UTC"),
         ("Visible to", {"public": "everyone", "unlisted": "whoever has the link", "private": "the account alone"}.get(
             str(post.get("privacy")), str(post.get("privacy") or ""))),
@@ -293,6 +295,10 @@ def _line(post: Document) -> str:
             if line.strip():
                 return line.strip() if len(line.strip()) <= 80 else f"{line.strip()[:79]}…"
     return "A post without words"
+
+
+def _name(post: Document) -> str:
+    return str(post.get("name") or post["account"])
 
 
 def _initial(name: str) -> str:

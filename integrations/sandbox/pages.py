@@ -59,7 +59,7 @@ class Pages:
         number = min(last, max(1, int(asked))) if asked.isdecimal() and len(asked) < 9 else 1
         return _page(
             front(
-                posts[(number - 1) * PER_PAGE : number * PER_PAGE],
+                [self._named(post) for post in posts[(number - 1) * PER_PAGE : number * PER_PAGE]],
                 counts=counts,
                 platform=platform,
                 number=number,
@@ -74,7 +74,7 @@ class Pages:
         post = self._post(request)
         if post is None:
             return _page(missing(), status=404)
-        return _page(single(post, now=self.sandbox.now(), content_type_of=self._content_type))
+        return _page(single(self._named(post), now=self.sandbox.now(), content_type_of=self._content_type))
 
     async def document(self, request: web.Request) -> web.Response:
         """``/posts/{platform}/{id}.json``: the post as the sandbox keeps it."""
@@ -100,6 +100,11 @@ class Pages:
 
     def _post(self, request: web.Request) -> Document | None:
         return self.sandbox.store.get("post", f"{request.match_info['platform']}:{request.match_info['id']}")
+
+    def _named(self, post: Document) -> Document:
+        """The post with the name its account shows."""
+        account = self.sandbox.store.get("account", f"{post['platform']}:{post['remote_id']}")
+        return {**post, "name": account["name"]} if account else post
 
     def _content_type(self, name: str) -> str:
         known = self.sandbox.store.get("file", name)

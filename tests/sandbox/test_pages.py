@@ -67,8 +67,8 @@ def keep(sandbox: RunningSandbox, body: bytes) -> str:
 
 
 def put(sandbox: RunningSandbox, platform: str = "instagram", post_id: str = "1", **more: Any) -> None:
-    name = more.pop("account", "demo")
-    account = sandbox.sandbox.create_account(platform, username=name, name=name)
+    username = more.pop("account", "demo")
+    account = sandbox.sandbox.create_account(platform, username=username, name=more.pop("name", username))
     fields = {"text": "Hello", "media": [], **more}
     sandbox.sandbox.publish(platform, account, post_id=post_id, url=f"/posts/{platform}/{post_id}", **fields)
 
@@ -129,6 +129,7 @@ def test_a_post_shows_its_account_words_pictures_time_and_comments(sandbox: Runn
     put(
         sandbox,
         account="garden",
+        name="The garden channel",
         text="Leaves fall\n#autumn",
         media=[picture, second],
         alt_texts=["A red leaf", ""],
@@ -137,7 +138,10 @@ def test_a_post_shows_its_account_words_pictures_time_and_comments(sandbox: Runn
 
     document = read(sandbox, "/posts/instagram/1")
 
-    assert all(word in document.text for word in ("garden", "Instagram", "Leaves fall\n", "First!", "Second!"))
+    assert all(
+        word in document.text
+        for word in ("The garden channel", "@garden", "Instagram", "Leaves fall\n", "First!", "Second!")
+    )
     assert "2 comments" in document.text
     images = [image for image in document.all("img") if (image["src"] or "").startswith("/files/")]
     assert [(image["src"], image["alt"]) for image in images] == [
@@ -221,6 +225,7 @@ def test_hostile_words_stay_words(sandbox: RunningSandbox) -> None:
         "youtube",
         "h",
         account=HOSTILE,
+        name=HOSTILE + "!",
         text=HOSTILE + ' https://x.test/"onmouseover=alert(1)',
         title=HOSTILE,
         media=[picture, HOSTILE],
