@@ -205,7 +205,7 @@ def _fitting(media: Media, rules: Mapping[Any, FileRule]) -> Media:
         try:
             jpeg_variant(source, target, max_bytes=rule.max_bytes, max_width=widest)
         except UnreadableMedia as error:
-            raise UnableToFetch(f"MEDIA_{error.code.upper()}", str(error)) from error
+            raise UnableToFetch(error.code, str(error)) from error
         name = f"{PurePosixPath(media.name).stem}.jpg"
         return _keep(media.organization, target, name=name, by=media.created_by, variant_of=media, variant_key=key)
 
@@ -264,7 +264,7 @@ def _probe(path: Path) -> Probe:
     try:
         found = probe(path)
     except UnreadableMedia as error:
-        raise UnableToFetch(f"MEDIA_{error.code.upper()}", str(error)) from error
+        raise UnableToFetch(error.code, str(error)) from error
     if found.size > MAX_BYTES[found.kind]:
         raise UnableToFetch("MEDIA_TOO_LARGE", _too_large(MAX_BYTES[found.kind]))
     return found

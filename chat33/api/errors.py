@@ -8,6 +8,7 @@ from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, Suspic
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -134,6 +135,7 @@ def _flatten(detail: Any, path: str) -> Iterator[dict[str, str]]:
         yield {"path": path, "message": str(detail)}
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
     """404 for an address below /api/ that does not exist."""
     return JsonResponse(error_body("Not found", "There is nothing at this address."), status=404)
