@@ -95,6 +95,7 @@ class Post(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["due_at"], name="post_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["leased_until"], name="post_suspects", condition=Q(crashes__gt=0)),
             models.Index(fields=["organization", "-id"], name="post_by_organization"),
             models.Index(fields=["organization", "status", "-id"], name="post_by_status"),
             models.Index(fields=["channel", "-id"], name="post_by_channel"),

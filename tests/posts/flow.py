@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db.models import F
 from django.db.models.functions import Now
 
 from chat33.orgs.models import Organization
@@ -12,6 +11,7 @@ from integrations.models import Channel
 from posts import publishing
 from posts.media import media_url, store_upload
 from posts.models import Post
+from posts.queue import in_seconds
 from tests.factories import make_channel, make_post
 from tests.media_files import jpeg, mp4
 from tests.people import Person
@@ -40,7 +40,7 @@ def make_due() -> int:
 
 def expire_leases() -> int:
     """Let the leases of dead workers end."""
-    return Post.objects.filter(leased_until__isnull=False).update(due_at=Now(), leased_until=F("leased_until"))
+    return Post.objects.filter(leased_until__isnull=False).update(due_at=Now(), leased_until=in_seconds(-1))
 
 
 def publish(post: Post, sandbox: RunningSandbox, *, rounds: int = 40) -> Post:

@@ -209,3 +209,17 @@ def test_a_post_over_the_days_allowance_waits_visibly(
     assert timedelta(hours=23) < second.held_until - utcnow() < timedelta(hours=25)
     assert "24 hours" in second.held_reason
     assert make_due() == 0
+
+
+def test_posts_of_a_dead_worker_come_back_one_at_a_time(x: Channel, sandboxed: RunningSandbox) -> None:
+    posts = [queued(x, text=f"Orphan {number}") for number in range(3)]
+    assert len(claim_due_posts(limit=3)) == 3
+    expire_leases()
+
+    [alone] = claim_due_posts(limit=3)
+    assert claim_due_posts(limit=3) == []
+    fresh = queued(x, text="Fresh")
+    assert [claim.post_id for claim in claim_due_posts(limit=3)] == [fresh.pk]
+    publishing.carry(claim=alone)
+    assert len(claim_due_posts(limit=3)) == 1
+    assert alone.post_id in [post.pk for post in posts]
