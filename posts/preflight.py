@@ -108,7 +108,6 @@ def examine(
             (
                 *inspected.issues,
                 *_channel_issues(channel),
-                *_nothing_said(channel.platform, content),
                 *_rules(channel, content, inspected.media, inspected.cover),
                 *full.get(channel.pk, ()),
                 *(_clashes(channel, content, planned) if planned else ()),
@@ -169,11 +168,6 @@ def _config_issues(config: Mapping[str, Any]) -> Iterator[Issue]:
             yield Issue(code="OPTION_UNKNOWN", path=path, message=message, severity="warning")
 
 
-def _nothing_said(platform: str, content: Content) -> Iterator[Issue]:
-    if not content.media_urls and not settled_text(content.platform_config, platform, content.text or "").strip():
-        yield Issue(code=EMPTY, path="text", message="A post needs text or media.")
-
-
 def _facts(organization: Organization, url: str, path: str, deadline: float, issues: list[Issue]) -> MediaFacts:
     unknown = MediaFacts(url=url, checked=False)
     mine = own_media(organization, url)
@@ -194,8 +188,11 @@ def _facts(organization: Organization, url: str, path: str, deadline: float, iss
 def _rules(
     channel: Channel, content: Content, media: tuple[MediaFacts, ...], cover: MediaFacts | None
 ) -> tuple[Issue, ...]:
+    text = settled_text(content.platform_config, channel.platform, content.text or "")
+    if not text.strip() and not media:
+        return (Issue(code=EMPTY, path="text", message="A post needs text or media."),)
     draft = Draft(
-        text=settled_text(content.platform_config, channel.platform, content.text or ""),
+        text=text,
         media=media,
         media_type=content.media_type,
         cover=cover,

@@ -2,16 +2,14 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any
 
 from django.db import connection
 
-T = TypeVar("T")
 
-
-def together(calls: Sequence[Callable[[], T]], *, seconds: float = 60) -> list[T]:
+def together(calls: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[Any]:
     """Start all calls at once and give their results in order. Raises the first error of any."""
-    results: dict[int, T] = {}
+    results: dict[int, Any] = {}
     errors: list[BaseException] = []
     gate = threading.Barrier(len(calls))
 

@@ -34,7 +34,7 @@ def web_server(redis_url: str) -> Iterator[str]:
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     there = {names[name]: value for name, value in connection.settings_dict.items() if name in names and value}
     environ = {**os.environ, "DATABASE_URL": psycopg.conninfo.make_conninfo(**there), "REDIS_URL": redis_url}
-    granian = Path(sys.executable).with_name("granian")
+    granian = str(Path(sys.executable).with_name("granian"))
     command = [granian, "--interface", "wsgi", "chat33.wsgi:application", "--port", str(port)]
     command += ["--workers", "1", "--blocking-threads", "2", "--no-log"]
     process = subprocess.Popen(command, cwd=ROOT, env=environ)

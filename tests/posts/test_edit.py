@@ -367,7 +367,7 @@ class TestAgainstAWorker:
         assert Post.objects.get().text == "After"
 
     def test_two_edits_at_once_are_both_there(self, owner: Person, channel: Channel) -> None:
-        for number in range(5):
+        for number in range(3):
             post = make_post(channel)
             bodies: list[dict[str, Any]] = [
                 {"text": f"New {number}"}, {"callbackUrl": "https://example.com/new"}, {"platformConfig": {"x": {}}},

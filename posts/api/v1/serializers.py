@@ -2,7 +2,6 @@
 
 import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from rest_framework import serializers
@@ -20,11 +19,11 @@ def check_address(url: str) -> None:
     """Refuse an address that can never be reached from here, without asking any name server."""
     guard = Guard(frozenset(settings.ALLOW_PRIVATE_HOSTS))
     try:
-        guard.check_url(url)
+        target = guard.check_url(url)
     except Refused as error:
         raise serializers.ValidationError(str(error)) from None
-    host = urlsplit(url).hostname or ""
-    if host in guard.allow_hosts:
+    host = target.host
+    if {host, f"{host}:{target.port}"} & guard.allow_hosts:
         return
     if host.endswith(_INSIDE):
         raise serializers.ValidationError(f"The host {host} is not on the public internet.")
