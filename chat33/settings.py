@@ -153,6 +153,22 @@ SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 EMAIL_BACKEND = env.str("CHAT33_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("CHAT33_FROM_EMAIL", default="Chat33 <noreply@localhost>")
 
+# The operators' admin; what is named here by path is in chat33.dashboard
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Chat33",
+    "SITE_HEADER": "Chat33",
+    "SITE_SUBHEADER": "Operators",
+    "SITE_SYMBOL": "forum",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "chat33.dashboard.console.environment",
+    "DASHBOARD_CALLBACK": "chat33.dashboard.console.overview",
+    "GLOBAL_CALLBACK": "chat33.dashboard.console.without_inline_style",
+    "STYLES": ["chat33.dashboard.console.stylesheet"],
+    "LOGIN": {"form": "chat33.dashboard.login.OperatorLoginForm"},
+    "SIDEBAR": {"show_search": True, "navigation": "chat33.dashboard.console.sidebar"},
+}
+
 # Language and time
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -54,6 +54,7 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(default=utcnow, editable=False)
 
     class Meta:
+        verbose_name = "API key"
         ordering = ["-id"]
 
     def __str__(self) -> str:

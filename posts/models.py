@@ -159,6 +159,7 @@ class Media(models.Model):
     created_at = models.DateTimeField(default=utcnow)
 
     class Meta:
+        verbose_name_plural = "media"
         ordering = ["-id"]
         indexes = [models.Index(fields=["organization", "-id"], name="media_by_organization")]
         constraints = [

@@ -10,6 +10,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='apikey',
+            options={'ordering': ['-id'], 'verbose_name': 'API key'},
+        ),
         migrations.AddField(
             model_name='callback',
             name='request_id',

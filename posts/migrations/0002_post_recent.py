@@ -8,11 +8,14 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('integrations', '0002_callback_request_id'),
-        ('orgs', '0001_initial'),
         ('posts', '0001_initial'),
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='media',
+            options={'ordering': ['-id'], 'verbose_name_plural': 'media'},
+        ),
         migrations.AddIndex(
             model_name='post',
             index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='post_recent'),
