@@ -4,13 +4,16 @@ by row. The pages themselves are in each app's ``admin.py``.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -67,6 +70,15 @@ class WordFilter(ListFilter):
         return queryset.filter(chosen[1](utcnow())) if chosen else queryset
 
 
+def words_of(column: str, values: Iterable[str]) -> dict[str, tuple[str, Callable[[datetime], Q]]]:
+    """The words of a column that holds one of a few, so that the list need not look for them in all its rows."""
+    return {value: (value.replace("_", " ").capitalize(), partial(_equals, column, value)) for value in values}
+
+
+def _equals(column: str, value: str, now: datetime) -> Q:
+    return Q(**{column: value})
+
+
 class UnableToDo(Exception):
     """The row's state does not allow the action; the message says why."""
 
@@ -76,6 +88,7 @@ class OperatorAdmin(Admin):
 
     list_per_page = 50
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
     list_filter_submit = True
     list_fullwidth = True
     compressed_fields = True
@@ -177,7 +190,7 @@ class ReadOnlyInline(Inline):
     extra = 0
     can_delete = False
     per_page = 20
-    show_change_link = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""
@@ -208,7 +221,7 @@ def list_url(model: type[Model], **filters: str | int) -> str:
 
 def anchor(url: str, text: str) -> SafeString:
     """A link in the admin's look."""
-    return format_html('<a class="text-primary-600 dark:text-primary-500 hover:underline" href="{}">{}</a>', url, text)
+    return format_html('<a class="operators-link" href="{}">{}</a>', url, text)
 
 
 def link(row: Model | None, text: str = "") -> SafeString | str:
@@ -221,6 +234,11 @@ def links(found: Mapping[str, str]) -> SafeString:
     return format_html_join("  ·  ", "{}", ((anchor(url, text),) for text, url in found.items()))
 
 
+def pill(word: str, colors: Mapping[str, str]) -> SafeString:
+    """A word in the color that says how good that is."""
+    return render_to_string("unfold/helpers/label.html", {"text": word, "type": colors.get(word, "")})
+
+
 def outside(url: str | None) -> SafeString | str:
     """A link that leaves the admin, without what may open something in it; a dash for none."""
     if not url:
@@ -229,8 +247,7 @@ def outside(url: str | None) -> SafeString | str:
     if shown != url or not url.startswith(("https://", "http://", "/")):
         return shown
     return format_html(
-        '<a class="text-primary-600 dark:text-primary-500 hover:underline break-all" href="{}" target="_blank"'
-        ' rel="noopener noreferrer">{}</a>',
+        '<a class="operators-link break-all" href="{}" target="_blank" rel="noopener noreferrer">{}</a>',
         url,
         shown if len(shown) <= 90 else f"{shown[:88]}…",
     )

@@ -157,7 +157,8 @@ DEFAULT_FROM_EMAIL = env.str("CHAT33_FROM_EMAIL", default="Chat33 <noreply@local
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Chat33",
     "SITE_HEADER": "Chat33",
-    "SITE_SUBHEADER": "Operators",
+    "SITE_SUBHEADER": "Operators, in UTC",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "chat33.dashboard.console.favicon"}],
     "SITE_SYMBOL": "forum",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
@@ -172,6 +173,7 @@ UNFOLD: dict[str, Any] = {
 # Language and time
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["chat33.formats"]
 USE_TZ = True
 
 # Files

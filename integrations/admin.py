@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from chat33.bell import ring_on_commit
 from chat33.lib.clock import utcnow
@@ -34,12 +34,18 @@ from chat33.operators import (
     links,
     list_url,
     outside,
+    pill,
 )
 from integrations import callbacks, channels, services
 from integrations.models import ApiKey, Callback, CallbackAttempt, CallbackStatus, Channel, Notice, SigningSecret
 from integrations.providers.base import ProviderError
 from integrations.selectors import HEALTH, health
 
+STATUS_COLORS: dict[str, str] = {
+    CallbackStatus.PENDING: INFO,
+    CallbackStatus.DELIVERED: SUCCESS,
+    CallbackStatus.FAILED: DANGER,
+}
 SEND = "integrations.send_callbacks"
 BY_ORGANIZATION = ("organization", AutocompleteSelectFilter)
 
@@ -92,12 +98,11 @@ class ApiKeyAdmin(OwnedAdmin):
         """The person."""
         return link(key.created_by)
 
-    @display(description="State", label={"live": SUCCESS, "expired": WARNING, "revoked": DANGER})
-    def state(self, key: ApiKey) -> str:
+    @display(description="State")
+    def state(self, key: ApiKey) -> SafeString:
         """Whether it opens anything."""
-        if key.revoked_at is not None:
-            return "revoked"
-        return "live" if key.is_live(utcnow()) else "expired"
+        word = "revoked" if key.revoked_at else "live" if key.is_live(utcnow()) else "expired"
+        return pill(word, {"live": SUCCESS, "expired": WARNING, "revoked": DANGER})
 
 
 def _is(word: str, now: datetime) -> Q:
@@ -116,8 +121,8 @@ class HealthFilter(WordFilter):
 class ChannelAdmin(OwnedAdmin):
     """Connected accounts. Their credentials are shown to nobody."""
 
-    list_display = ["name", "public_id", "platform", "owner", "how", "token_expires_at", "trouble", "kind"]
-    list_filter = [HealthFilter, "platform", "is_sandbox", BY_ORGANIZATION]
+    list_display = ["who", "how", "owner", "kind", "token_expires_at", "trouble"]
+    list_filter = [HealthFilter, ("platform", ChoicesDropdownFilter), "is_sandbox", BY_ORGANIZATION]
     search_fields = ["name", "username", "public_id", "remote_id", "organization__name"]
     search_help_text = "Name, username, chan_…, the network's id or organization"
     actions = ["refresh", "disconnect"]
@@ -155,24 +160,25 @@ class ChannelAdmin(OwnedAdmin):
 
         self.run(request, rows, change, "disconnected")
 
-    @display(
-        description="Health",
-        ordering="health",
-        label={"ok": SUCCESS, "failing": WARNING, "expired": DANGER, "disconnected": DANGER},
-    )
-    def how(self, channel: Any) -> str:
+    @display(description="Health", ordering="health")
+    def how(self, channel: Any) -> SafeString:
         """The worst that is true of it."""
-        return str(channel.health)
+        return pill(channel.health, {"ok": SUCCESS, "failing": WARNING, "expired": DANGER, "disconnected": DANGER})
+
+    @display(description="Channel", header=True, ordering="name")
+    def who(self, channel: Channel) -> list[str]:
+        """Network and name, and its id."""
+        return [str(channel), channel.public_id]
 
     @display(description="Last error")
     def trouble(self, channel: Channel) -> str:
         """In short."""
         return excerpt(channel.last_error)
 
-    @display(description="Lives at", label={"sandbox": INFO})
-    def kind(self, channel: Channel) -> str:
+    @display(description="Lives at")
+    def kind(self, channel: Channel) -> SafeString:
         """At the real network, or in the sandbox."""
-        return "sandbox" if channel.is_sandbox else "network"
+        return pill("sandbox" if channel.is_sandbox else "network", {"sandbox": INFO})
 
     @display(description="Its rows")
     def rows(self, channel: Channel) -> SafeString:
@@ -213,7 +219,7 @@ class NoticeAdmin(OwnedAdmin):
     """What people were told: one notice an incident."""
 
     list_display = ["what", "state", "kind", "owner", "channel_link", "created_at", "resolved_at"]
-    list_filter = [OpenFilter, "kind", BY_ORGANIZATION, ("channel", AutocompleteSelectFilter)]
+    list_filter = [OpenFilter, BY_ORGANIZATION, ("channel", AutocompleteSelectFilter)]
     list_select_related = ("organization", "channel")
     search_fields = ["text", "organization__name", "channel__public_id"]
     actions = ["resolve"]
@@ -239,10 +245,10 @@ class NoticeAdmin(OwnedAdmin):
         """In short."""
         return excerpt(notice.text, 80)
 
-    @display(description="State", label={"open": WARNING, "resolved": SUCCESS})
-    def state(self, notice: Notice) -> str:
+    @display(description="State")
+    def state(self, notice: Notice) -> SafeString:
         """Whether its cause is still there."""
-        return "open" if notice.resolved_at is None else "resolved"
+        return pill("resolved" if notice.resolved_at else "open", {"open": WARNING, "resolved": SUCCESS})
 
     @display(description="Channel")
     def channel_link(self, notice: Notice) -> SafeString | str:
@@ -272,8 +278,8 @@ class CallbackAttemptInline(ReadOnlyInline):
 class CallbackAdmin(OwnedAdmin):
     """Messages to integrators' URLs, and how they fare."""
 
-    list_display = ["public_id", "state", "post_link", "owner", "where", "attempts", "due_at", "trouble"]
-    list_filter = ["status", BY_ORGANIZATION, "created_at"]
+    list_display = ["to", "state", "post_link", "owner", "attempts", "due_at", "trouble"]
+    list_filter = [("status", ChoicesDropdownFilter), BY_ORGANIZATION, "created_at"]
     search_fields = ["=public_id", "=subject", "=request_id"]
     search_help_text = "The whole cb_…, post_… or request id"
     actions = ["resend"]
@@ -291,26 +297,32 @@ class CallbackAdmin(OwnedAdmin):
         self.run(request, rows, lambda row: callbacks.resend_callback(callback=row, now=utcnow()), "queued again")
         ring_on_commit(SEND)
 
-    @display(
-        description="Status",
-        ordering="status",
-        label={CallbackStatus.PENDING: INFO, CallbackStatus.DELIVERED: SUCCESS, CallbackStatus.FAILED: DANGER},
-    )
-    def state(self, callback: Callback) -> str:
+    @display(description="Status", ordering="status")
+    def state(self, callback: Callback) -> SafeString:
         """Colored."""
-        return str(callback.status)
+        return pill(callback.status, STATUS_COLORS)
 
     @display(description="Post", ordering="subject")
     def post_link(self, callback: Callback) -> SafeString:
         """What it tells about."""
         return anchor(f"{reverse('admin:posts_post_changelist')}?q={callback.subject}", callback.subject)
 
+    @display(description="Callback", header=True, ordering="id")
+    def to(self, callback: Callback) -> list[str]:
+        """Where it goes, and its id."""
+        return [excerpt(_bare(callback.url), 45), callback.public_id]
+
     @display(description="Address")
     def where(self, callback: Callback) -> SafeString | str:
-        """Where it goes, without what its parameters may open."""
-        return outside(str(redact(callback.url)).partition("?")[0])
+        """Where it goes."""
+        return outside(_bare(callback.url))
 
     @display(description="Last error")
     def trouble(self, callback: Callback) -> str:
         """In short."""
         return excerpt(callback.last_error)
+
+
+def _bare(url: str) -> str:
+    """An address without its parameters, which may open something."""
+    return str(redact(url)).partition("?")[0]

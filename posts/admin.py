@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.paginator import InfinitePaginator
 
 from chat33.bell import ring_on_commit
 from chat33.lib.clock import utcnow
@@ -31,18 +32,20 @@ from chat33.operators import (
     links,
     list_url,
     outside,
+    pill,
+    words_of,
 )
 from chat33.orgs.models import User
 from integrations.models import ApiKey, Callback
+from integrations.providers.base import Category, Step
 from posts import services
-from posts.media import media_url
+from posts.media import MAX_BYTES, media_url
 from posts.models import Attempt, Media, Post, PostStatus
 from posts.outcomes import UNCONFIRMED
 
 PUBLISH = "posts.publish_due_posts"
 BY_ORGANIZATION = ("organization", AutocompleteSelectFilter)
-STATUS_COLORS = {
-    PostStatus.DRAFT: "",
+STATUS_COLORS: dict[str, str] = {
     PostStatus.QUEUED: INFO,
     PostStatus.PUBLISHING: INFO,
     PostStatus.PUBLISHED: SUCCESS,
@@ -78,15 +81,21 @@ class AttemptInline(ReadOnlyInline):
 class PostAdmin(OwnedAdmin):
     """Posts on their way. The queue's columns are the engine's; what an operator may do are the actions."""
 
-    list_display = ["public_id", "state", "channel_link", "owner", "what", "due", "published_at", "trouble"]
-    list_filter = ["status", TroubleFilter, "channel__platform", BY_ORGANIZATION, ("channel", AutocompleteSelectFilter)]
+    list_display = ["what", "standing", "channel_link", "owner", "due", "published_at", "trouble"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        TroubleFilter,
+        ("channel__platform", ChoicesDropdownFilter),
+        BY_ORGANIZATION,
+        ("channel", AutocompleteSelectFilter),
+    ]
     list_select_related = ("organization", "channel")
     search_fields = ["=public_id", "=group_id", "=external_post_id", "=request_id", "=created_by"]
     search_help_text = "A whole id: post_…, grp_…, the network's, a request's, or who made it"
     actions = ["retry", "cancel", "reconcile", "resolve_published", "resolve_failed"]
     inlines = [AttemptInline]
     fieldsets = [
-        (None, {"fields": ["public_id", "state", "owner", "channel_link", "siblings", "callbacks"]}),
+        (None, {"fields": ["public_id", "standing", "owner", "channel_link", "siblings", "callbacks"]}),
         ("What it says", {"fields": ["text", "media_type", "files", "cover", "platform_config"]}),
         ("When", {"fields": ["scheduled_at", "timezone", "published_at", "held_until", "held_reason"]}),
         ("What came of it", {"fields": ["external_post_id", "live", "error_code", "error_message", "retry_count"]}),
@@ -110,7 +119,7 @@ class PostAdmin(OwnedAdmin):
         ),
     ]
     readonly_fields = [
-        "state", "owner", "channel_link", "siblings", "callbacks", "files", "cover", "live", "maker", "known",
+        "standing", "owner", "channel_link", "siblings", "callbacks", "files", "cover", "live", "maker", "known",
     ]  # fmt: skip
 
     def offers(self, row: Post) -> Iterable[str]:
@@ -177,21 +186,21 @@ class PostAdmin(OwnedAdmin):
         self.run(request, rows, change, done)
         ring_on_commit(PUBLISH)
 
-    @display(description="Status", ordering="status", label=STATUS_COLORS)
-    def state(self, post: Post) -> str:
+    @display(description="Status", ordering="status")
+    def standing(self, post: Post) -> SafeString:
         """Colored."""
-        return str(post.status)
+        return pill(post.status, STATUS_COLORS)
 
     @display(description="Channel", ordering="channel__name")
     def channel_link(self, post: Post) -> SafeString | str:
         """Where it goes."""
         return link(post.channel)
 
-    @display(description="Says")
-    def what(self, post: Post) -> str:
-        """In short."""
+    @display(description="Post", header=True, ordering="id")
+    def what(self, post: Post) -> list[str]:
+        """What it says, in short, and its id."""
         kind = f"[{post.media_type}] " if post.media_type else ""
-        return f"{kind}{excerpt(post.text, 50)}"
+        return [f"{kind}{excerpt(post.text, 50)}", post.public_id]
 
     @display(description="Due", ordering="due_at", empty_value=NOTHING)
     def due(self, post: Post) -> Any:
@@ -258,12 +267,29 @@ def _token(url: str) -> str:
     return url.partition("/media/")[2].partition("/")[0]
 
 
+class CategoryFilter(WordFilter):
+    """Attempts by why they were refused."""
+
+    title = "category"
+    parameter_name = "category"
+    words = words_of("category", [str(category) for category in Category])
+
+
+class StepFilter(WordFilter):
+    """Attempts by step."""
+
+    title = "step"
+    parameter_name = "step"
+    words = words_of("step", ["fetch", *(str(step) for step in Step)])
+
+
 @admin.register(Attempt)
 class AttemptAdmin(OwnedAdmin):
     """Everything that was tried, over all posts."""
 
     list_display = ["created_at", "event", "post_link", "owner", "step", "http_status", "code", "outcome"]
-    list_filter = ["event", "category", "step", "source", BY_ORGANIZATION]
+    list_filter = [CategoryFilter, StepFilter, BY_ORGANIZATION]
+    paginator = InfinitePaginator
     list_select_related = ("organization", "post")
     search_fields = ["=post__public_id", "=trace_id", "=provider_code"]
     search_help_text = "A whole post_…, the network's trace id or error code"
@@ -294,12 +320,20 @@ class AttemptAdmin(OwnedAdmin):
         return excerpt(attempt.message, 70)
 
 
+class KindFilter(WordFilter):
+    """Pictures or videos."""
+
+    title = "kind"
+    parameter_name = "kind"
+    words = words_of("kind", MAX_BYTES)
+
+
 @admin.register(Media)
 class MediaAdmin(OwnedAdmin):
     """Files of ours."""
 
     list_display = ["name", "public_id", "sort", "owner", "weight", "shape", "origin", "created_at"]
-    list_filter = ["kind", "content_type", BY_ORGANIZATION, "created_at"]
+    list_filter = [KindFilter, BY_ORGANIZATION, "created_at"]
     search_fields = ["=public_id", "name"]
     search_help_text = "The whole media_…, or part of the name"
     fieldsets = [
@@ -308,10 +342,10 @@ class MediaAdmin(OwnedAdmin):
     ]
     readonly_fields = ["owner", "weight", "shape", "opened", "original", "copies", "posts", "origin"]
 
-    @display(description="Kind", label={"image": INFO, "video": SUCCESS})
-    def sort(self, media: Media) -> str:
+    @display(description="Kind")
+    def sort(self, media: Media) -> SafeString:
         """Colored."""
-        return media.kind
+        return pill(media.kind, {"image": INFO, "video": SUCCESS})
 
     @display(description="Size", ordering="size")
     def weight(self, media: Media) -> str:

@@ -1,15 +1,15 @@
 """For operators: the processes of this installation."""
 
-from datetime import timedelta
-
 from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.utils.safestring import SafeString
 
 from chat33.dashboard.health import SILENCE
 from chat33.dashboard.models import Heartbeat
 from chat33.lib.clock import utcnow
-from chat33.operators import DANGER, SUCCESS, ReadOnlyAdmin, display
+from chat33.operators import DANGER, SUCCESS, ReadOnlyAdmin, display, pill
 
+admin.site.index_title = "Overview"
 admin.site.unregister(EmailAddress)  # a person's address is the person's row
 
 
@@ -21,8 +21,8 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     fields = ["name", "state", "seen_at"]
     readonly_fields = ["state"]
 
-    @display(description="State", label={"working": SUCCESS, "silent": DANGER})
-    def state(self, heartbeat: Heartbeat) -> str:
+    @display(description="State")
+    def state(self, heartbeat: Heartbeat) -> SafeString:
         """Whether it was heard from lately."""
-        silent = utcnow() - heartbeat.seen_at if heartbeat.seen_at else timedelta.max
-        return "working" if silent < SILENCE else "silent"
+        word = "working" if utcnow() - heartbeat.seen_at < SILENCE else "silent"
+        return pill(word, {"working": SUCCESS, "silent": DANGER})

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import reverse_lazy
 
 from chat33.dashboard.health import SILENCE
 from chat33.dashboard.models import Heartbeat
@@ -24,11 +24,6 @@ DAY = timedelta(hours=24)
 MANY = 1000  # what is counted for a badge or a card is counted up to here
 
 
-def address(name: str, query: str = "") -> Callable[[HttpRequest], str]:
-    """Where an entry of the sidebar leads."""
-    return lambda request: reverse(name) + query
-
-
 def may(permission: str) -> Callable[[HttpRequest], bool]:
     """Whether the operator may see what an entry leads to: who may view it, or change it."""
     app, _, model = permission.partition(".")
@@ -42,14 +37,14 @@ def entry(title: str, icon: str, model: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
-        "link": address(f"admin:{app}_{name}_changelist"),
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
         "permission": may(model),
     }
 
 
 SIDEBAR: list[dict[str, Any]] = [
     {
-        "items": [{"title": "Overview", "icon": "monitoring", "link": address("admin:index")}],
+        "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
     },
     {
         "title": "Publishing",
@@ -94,8 +89,8 @@ SIDEBAR: list[dict[str, Any]] = [
             entry("Processes", "memory", "dashboard.heartbeat"),
             entry("Remembered answers", "replay", "api.idempotencyrecord"),
             entry("Uses of limits", "speed", "api.limituse"),
-            {"title": "Metrics", "icon": "show_chart", "link": address("metrics")},
-            {"title": "Readiness", "icon": "favorite", "link": address("readyz")},
+            {"title": "Metrics", "icon": "show_chart", "link": reverse_lazy("metrics")},
+            {"title": "Readiness", "icon": "favorite", "link": reverse_lazy("readyz")},
         ],
     },
 ]
@@ -109,6 +104,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 def stylesheet(request: HttpRequest) -> str:
     """Our colors, and the few rules that the pages of ours need."""
     return static("dashboard/admin.css")
+
+
+def favicon(request: HttpRequest) -> str:
+    """The sign in the browser's tab."""
+    return static("dashboard/favicon.svg")
 
 
 def environment(request: HttpRequest) -> list[str]:
@@ -160,6 +160,7 @@ def _card(title: str, value: Any, url: str, note: str, icon: str, *, bad: str) -
         "note": note,
         "icon": icon,
         "color": bad if value else "success",
+        "word": "look" if value else "fine",
     }
 
 

@@ -15,13 +15,13 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from chat33.api.limits import overrides_problems
 from chat33.lib.clock import utcnow
-from chat33.operators import DANGER, NOTHING, SUCCESS, Inline, OperatorAdmin, display, link, links, list_url
+from chat33.operators import DANGER, NOTHING, SUCCESS, Inline, OperatorAdmin, display, link, links, list_url, pill
 from chat33.orgs.models import Membership, Organization, Package, User
 
 if TYPE_CHECKING:
-    PackageFormBase = ModelForm[Package]
+    FormBase = ModelForm[Any]
 else:
-    PackageFormBase = ModelForm
+    FormBase = ModelForm
 
 
 class MembershipInline(Inline):
@@ -29,6 +29,7 @@ class MembershipInline(Inline):
 
     model = Membership
     extra = 0
+    hide_title = True
     autocomplete_fields = ["user", "organization"]
     fields = ["organization", "user", "role", "created_at"]
     readonly_fields = ["created_at"]
@@ -82,13 +83,14 @@ class OrganizationAdmin(OperatorAdmin):
         """The package."""
         return link(organization.package)
 
-    @display(description="Validity", label={"valid": SUCCESS, "expired": DANGER})
-    def package_state(self, organization: Organization) -> str | None:
+    @display(description="Validity")
+    def package_state(self, organization: Organization) -> SafeString | str:
         """Whether the package still counts."""
         if organization.package is None:
-            return None
+            return NOTHING
         expires = organization.package_expires_at
-        return "expired" if expires is not None and expires <= utcnow() else "valid"
+        word = "expired" if expires is not None and expires <= utcnow() else "valid"
+        return pill(word, {"valid": SUCCESS, "expired": DANGER})
 
     @display(description="Members", ordering="member_count")
     def members(self, organization: Any) -> int:
@@ -114,12 +116,31 @@ class OrganizationAdmin(OperatorAdmin):
         })  # fmt: skip
 
 
+class _OneSpelling(FormBase):
+    """An e-mail address is kept in one spelling, as people who sign up get it, so that it is taken only once."""
+
+    def clean_email(self) -> str:
+        """Raises ``ValidationError`` for one that somebody has in another spelling."""
+        email = User.objects.normalize_email(self.cleaned_data["email"]).lower()
+        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+            raise ValidationError("Somebody has this e-mail address.")
+        return email
+
+
+class CreatePersonForm(_OneSpelling, UserCreationForm):  # type: ignore[misc]  # the stubs do not know unfold's
+    """A new person, with their password."""
+
+
+class ChangePersonForm(_OneSpelling, UserChangeForm):  # type: ignore[misc]  # as above
+    """A person; the password has a page of its own."""
+
+
 @admin.register(User)
 class UserAdmin(OperatorAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """People, who log in by e-mail."""
 
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = ChangePersonForm
+    add_form = CreatePersonForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "name", "organizations", "is_active", "is_staff", "last_login", "date_joined"]
     list_filter = ["is_active", "is_staff", "is_superuser", "date_joined"]
@@ -166,7 +187,7 @@ class UserAdmin(OperatorAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # ge
         return links(places) or NOTHING
 
 
-class PackageForm(PackageFormBase):
+class PackageForm(FormBase):
     """A package whose limits can be read."""
 
     def clean_limits(self) -> dict[str, Any]:
