@@ -1,7 +1,8 @@
 """Ringing for a worker without ever waiting for Redis.
 
 A request sets a flag and goes on; a thread of this process sends the message. Many rings in the same moment become one
-message. When Redis is away the ring is lost, and beat's next tick finds the rows.
+message, under the id of the request that rang first. When Redis is away the ring is lost, and beat's next tick finds
+the rows.
 """
 
 import threading
@@ -12,9 +13,11 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from chat33.logs import current_request_id
+
 logger = structlog.get_logger(__name__)
 
-_wanted: dict[str, None] = {}
+_wanted: dict[str, str] = {}  # task to request id
 _lock = threading.Lock()
 _ring = threading.Event()
 _thread: threading.Thread | None = None
@@ -29,7 +32,7 @@ def ring(task: str) -> None:
     """Send the task soon; returns at once."""
     global _thread  # one bell ringer a process, made on first use (after a fork)
     with _lock:
-        _wanted[task] = None
+        _wanted.setdefault(task, current_request_id())
         if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_serve, name="bell", daemon=True)
             _thread.start()
@@ -41,13 +44,15 @@ def _serve() -> None:
         _ring.wait()
         _ring.clear()
         with _lock:
-            tasks = list(_wanted)
+            wanted = dict(_wanted)
             _wanted.clear()
-        for task in tasks:
+        for task, request_id in wanted.items():
             try:
-                current_app.send_task(task, queue=_queue(task), expires=5, retry=False)
+                current_app.send_task(
+                    task, queue=_queue(task), expires=5, retry=False, headers={"request_id": request_id}
+                )
             except (OperationalError, RedisError, OSError) as error:
-                logger.info("bell_lost", task=task, error=type(error).__name__)
+                logger.info("bell_lost", task=task, request_id=request_id, error=type(error).__name__)
 
 
 def _queue(task: str) -> str:

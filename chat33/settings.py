@@ -1,6 +1,8 @@
 """Django's settings; every value an operator may change comes from the environment (docs/deploy.md lists them)."""
 
+import os
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,10 @@ DEBUG = env.bool("CHAT33_DEBUG", default=False)
 SECRET_KEY = env.str("CHAT33_SECRET_KEY", default="") or LAYOUT.secret("secret_key")
 ENCRYPTION_KEYS = env.list("CHAT33_ENCRYPTION_KEYS", default=[]) or [LAYOUT.secret("encryption_key")]
 METRICS_TOKEN = env.str("CHAT33_METRICS_TOKEN", default="") or LAYOUT.secret("metrics_token")
+# prometheus_client reads from the environment where a process counts (chat33.lib.metrics)
+METRICS_DIR = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(LAYOUT.metrics_dir)))
+with suppress(OSError):
+    METRICS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 PORT = env.int("PORT", default=8033)
 BASE_URL = env.str("CHAT33_BASE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -34,6 +40,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CHAT33_TRUSTED_ORIGINS", default=[BASE_URL])
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -48,7 +55,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_structlog",
     "chat33.api",
     "chat33.orgs",
     "integrations",
@@ -57,16 +63,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chat33.dashboard.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "chat33.dashboard.middleware.Policies",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "chat33.api.middleware.UnavailableMiddleware",
 ]
@@ -146,9 +153,27 @@ SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 EMAIL_BACKEND = env.str("CHAT33_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("CHAT33_FROM_EMAIL", default="Chat33 <noreply@localhost>")
 
+# The operators' admin; what is named here by path is in chat33.dashboard
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Chat33",
+    "SITE_HEADER": "Chat33",
+    "SITE_SUBHEADER": "Operators, in UTC",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "chat33.dashboard.console.favicon"}],
+    "SITE_SYMBOL": "forum",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "chat33.dashboard.console.environment",
+    "DASHBOARD_CALLBACK": "chat33.dashboard.console.overview",
+    "GLOBAL_CALLBACK": "chat33.dashboard.console.without_inline_style",
+    "STYLES": ["chat33.dashboard.console.stylesheet"],
+    "LOGIN": {"form": "chat33.dashboard.login.OperatorLoginForm"},
+    "SIDEBAR": {"show_search": True, "navigation": "chat33.dashboard.console.sidebar"},
+}
+
 # Language and time
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["chat33.formats"]
 USE_TZ = True
 
 # Files
@@ -192,7 +217,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/",),  # the admin's Alpine.js needs eval; chat33.urls gives it a policy of its own
+    # The admin's is a little wider: chat33.dashboard.middleware.Policies.
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],

@@ -17,6 +17,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from chat33.lib import metrics
 from chat33.lib.clock import utcnow
 from chat33.lib.failpoints import reach
 from chat33.lib.http import NotSent, Refused, Reply, ReplyLost
@@ -38,11 +39,23 @@ MAX_WAIT = timedelta(hours=24)
 
 
 def create_callback(
-    *, organization: Organization, subject: str, url: str, body: Mapping[str, Any], now: datetime
+    *,
+    organization: Organization,
+    subject: str,
+    url: str,
+    body: Mapping[str, Any],
+    now: datetime,
+    request_id: str = "",
 ) -> Callback:
     """Queue a callback; it leaves within seconds."""
     return Callback.objects.create(
-        organization=organization, subject=subject, url=url, body=dict(body), due_at=now, created_at=now
+        organization=organization,
+        subject=subject,
+        url=url,
+        body=dict(body),
+        due_at=now,
+        created_at=now,
+        request_id=request_id,
     )
 
 
@@ -155,8 +168,10 @@ def _settle(
             request_headers={name: value for name, value in headers.items() if name != "webhook-signature"},
             response_head=reply.body[:KEPT].decode("utf-8", "replace").replace("\x00", "") if reply else "",
         )
+    outcome = "retry" if status == CallbackStatus.PENDING else status.lower()
+    metrics.count(metrics.callbacks, outcome)
     if kept:
-        logger.info("callback_attempted", callback=callback.public_id, status=str(status), attempt=number)
+        logger.info("callback_attempted", status=str(status), attempt=number)
     return CallbackStatus(status)
 
 
@@ -190,6 +205,7 @@ def send_due(*, seconds: float) -> int:
     until = time.monotonic() + seconds
     sent = 0
     while time.monotonic() < until and (callback := claim_callback()):
-        deliver_callback(callback=callback, now=utcnow())
+        with structlog.contextvars.bound_contextvars(request_id=callback.request_id, callback=callback.public_id):
+            deliver_callback(callback=callback, now=utcnow())
         sent += 1
     return sent

@@ -54,6 +54,7 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(default=utcnow, editable=False)
 
     class Meta:
+        verbose_name = "API key"
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -152,6 +153,7 @@ class Callback(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     fence = models.BigIntegerField(default=0)
     last_error = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(default=utcnow)
     delivered_at = models.DateTimeField(null=True, blank=True)
 

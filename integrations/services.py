@@ -1,4 +1,4 @@
-"""Writes about keys and signing secrets."""
+"""Writes about keys, signing secrets and notices."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from chat33.api import scopes as known_scopes
 from chat33.lib import secrets
 from chat33.orgs.models import Organization, User
 from integrations.channels import cipher
-from integrations.models import ApiKey, SigningSecret
+from integrations.models import ApiKey, Notice, SigningSecret
 from integrations.signing import new_secret
 
 ROTATION = timedelta(hours=24)
@@ -71,3 +71,8 @@ def _new_signing_secret(organization: Organization, now: datetime) -> str:
     sealed = cipher().encrypt(raw, context=organization.public_id)
     SigningSecret.objects.create(organization=organization, secret=sealed, created_at=now)
     return raw
+
+
+def resolve_notice(*, notice: Notice, now: datetime) -> bool:
+    """Its cause is gone. Whether that was news."""
+    return bool(Notice.objects.filter(pk=notice.pk, resolved_at=None).update(resolved_at=now))

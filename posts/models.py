@@ -1,5 +1,6 @@
 """What we publish: posts on their way to a channel, every attempt at it, and media files."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.files import File
 from django.db import models
 from django.db.models import Q
@@ -101,6 +102,7 @@ class Post(models.Model):
             models.Index(fields=["channel", "-id"], name="post_by_channel"),
             models.Index(fields=["channel", "slot_at"], name="post_slots", condition=Q(slot_at__isnull=False)),
             models.Index(fields=["channel", "scheduled_at"], name="post_by_minute"),
+            BrinIndex(fields=["created_at"], name="post_recent", autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +160,7 @@ class Media(models.Model):
     created_at = models.DateTimeField(default=utcnow)
 
     class Meta:
+        verbose_name_plural = "media"
         ordering = ["-id"]
         indexes = [models.Index(fields=["organization", "-id"], name="media_by_organization")]
         constraints = [

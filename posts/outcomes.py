@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from chat33.lib import metrics
 from integrations.callbacks import create_callback
 from integrations.channels import note_error
 from integrations.providers.base import Next, ProviderError, Step, Verdict
@@ -73,12 +74,14 @@ def advanced(*, post: Post, claim: Claim, done: Next, now: datetime, millisecond
         fields["intent_at"] = None  # the network said that it was not done, and what to do before
     entry = _line(post, "publish_attempt", now, http_status=done.http_status, trace_id=done.trace_id, message=done.note)
     entry.milliseconds = milliseconds
+    taken = post.step
     if done.step == Step.DONE:
         _finish(post, claim, entry, now, PostStatus.PUBLISHED, {**fields, "error_code": "", "error_message": None})
     elif done.after > 0:
         _write(post, claim, entry, {**fields, "due_at": in_seconds(done.after), "leased_until": None})
     else:
         _write(post, claim, entry, fields)
+    metrics.measure(metrics.step_seconds, milliseconds / 1000, post.channel.platform, taken)
 
 
 def intended(*, post: Post, claim: Claim, now: datetime) -> None:
@@ -107,6 +110,7 @@ def retried(*, post: Post, claim: Claim, failure: Failure, now: datetime, after:
     if restart:
         fields.update(step="fetch", state={}, published_at=None, external_post_id=None, external_post_url=None)
     _write(post, claim, entry, fields)
+    metrics.count(metrics.retries, post.channel.platform, failure.category or "system")
 
 
 def held(*, post: Post, claim: Claim, hold: Held, now: datetime, failure: Failure | None = None) -> None:
@@ -125,6 +129,7 @@ def held(*, post: Post, claim: Claim, hold: Held, now: datetime, failure: Failur
         "leased_until": None,
     }
     _write(post, claim, entry, fields)
+    metrics.count(metrics.holds, post.channel.platform, "network" if failure else "allowance")
 
 
 def doubted(*, post: Post, claim: Claim, failure: Failure, now: datetime) -> None:
@@ -139,6 +144,7 @@ def judged(*, post: Post, claim: Claim, verdict: Verdict, now: datetime, millise
     """What a proof read said: go on, send after all, or read again until there is no more to learn."""
     entry = _line(post, "publish_read", now, http_status=verdict.http_status, message=verdict.note or verdict.kind)
     entry.milliseconds = milliseconds
+    metrics.count(metrics.proof_reads, post.channel.platform, verdict.kind)
     fields: dict[str, Any] = {"state": dict(verdict.state), "crashes": 0}
     if verdict.kind == "published":
         step = verdict.step if verdict.step in (Step.CONFIRM, Step.COMMENT, Step.DONE) else Step.CONFIRM
@@ -160,6 +166,7 @@ def judged(*, post: Post, claim: Claim, verdict: Verdict, now: datetime, millise
 def unread(*, post: Post, claim: Claim, failure: Failure, now: datetime) -> None:
     """The proof read itself failed: it counts as one that could not tell."""
     entry = _line(post, "publish_read", now, failure=failure)
+    metrics.count(metrics.proof_reads, post.channel.platform, "error")
     undecided(post=post, claim=claim, entry=entry, fields={}, now=now)
 
 
@@ -227,7 +234,10 @@ def _finish(
                 url=post.callback_url,
                 body=callback_body(post),
                 now=now,
+                request_id=post.request_id,
             )
+    outcome = "unconfirmed" if post.error_code == UNCONFIRMED else status.lower()
+    metrics.count(metrics.posts_finished, post.channel.platform, outcome)
     logger.info("post_finished", post=post.public_id, status=str(status), error=post.error_code)
 
 

@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from chat33.lib import metrics
 from chat33.lib.clock import utcnow
 from chat33.lib.failpoints import reach
 from chat33.lib.http import HttpClient, NotSent, Refused, ReplyLost
@@ -57,6 +58,9 @@ def carry(*, claim: Claim) -> None:
     )
     http = http_client()
     structlog.contextvars.bind_contextvars(request_id=post.request_id, post=post.public_id)
+    if claim.was_queued:
+        late = (utcnow() - claim.was_due).total_seconds()
+        metrics.measure(metrics.post_lateness_seconds, late, post.channel.platform)
     try:
         _Carrier(post, claim, http).run()
     except LostClaim:

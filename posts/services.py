@@ -172,7 +172,12 @@ def resolve_post(*, post: Post, outcome: Literal["published", "failed"], now: da
     _note(row, f"resolved_{outcome}", now, f"Said by {by}.")
     if outcome == "published" and row.callback_url:
         create_callback(
-            organization=row.organization, subject=row.public_id, url=row.callback_url, body=callback_body(row), now=now
+            organization=row.organization,
+            subject=row.public_id,
+            url=row.callback_url,
+            body=callback_body(row),
+            now=now,
+            request_id=row.request_id,
         )
     return row
 

@@ -5,6 +5,7 @@ it is done. Each test process has a database of its own (pytest-django names it)
 """
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 os.environ.setdefault("CHAT33_DATA_DIR", str(ROOT / "var" / "test"))
 os.environ.setdefault("CHAT33_ENV", "test")
+
+# Each test process counts for itself.
+_COUNTERS = tempfile.TemporaryDirectory(prefix="chat33-metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _COUNTERS.name
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 """``gw0``, ``gw1``, … in the processes that xdist starts; empty in the one that the developer started."""

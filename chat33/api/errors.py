@@ -12,6 +12,8 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from chat33.logs import current_request_id
+
 logger = structlog.get_logger(__name__)
 
 
@@ -143,6 +145,5 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonR
 
 def server_error(request: HttpRequest) -> JsonResponse:
     """500 below /api/: says that it is ours and gives the request's id to quote."""
-    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    message = f"Something went wrong on our side. Quote request {request_id} when you report it."
+    message = f"Something went wrong on our side. Quote request {current_request_id()} when you report it."
     return JsonResponse(error_body("INTERNAL_ERROR", message), status=500)

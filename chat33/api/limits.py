@@ -68,6 +68,36 @@ def parse(rate: str) -> Limit | None:
     return Limit(int(match[1]), window)
 
 
+def overrides_problems(overrides: Any) -> list[str]:
+    """What is wrong with a package's limits, in words; nothing if all can be read."""
+    if not isinstance(overrides, Mapping):
+        return ['Write an object, such as {"POSTS": "100/h", "DAILY_X": 50}.']
+    problems = []
+    for name, value in overrides.items():
+        daily = name.removeprefix("DAILY_").lower() if name.startswith("DAILY_") else ""
+        if name not in settings.LIMITS and daily not in settings.DAILY_LIMITS:
+            known = [*settings.LIMITS, *(f"DAILY_{platform.upper()}" for platform in settings.DAILY_LIMITS)]
+            problems.append(f"There is no limit {name}; there are {', '.join(known)}.")
+        elif not (is_daily(value) if daily else is_rate(value)):
+            problems.append(f"{name} is {value!r}; write {'a number' if daily else 'a rate such as 30/h'}, or off.")
+    return problems
+
+
+def is_rate(value: Any) -> bool:
+    """Whether it is a rate: ``30/h``, ``10/15m``, ``off``."""
+    try:
+        parse(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def is_daily(value: Any) -> bool:
+    """Whether it is a number of posts a day, or ``off``."""
+    text = str(value)
+    return text == "off" or (text.isascii() and text.isdigit())
+
+
 def limit_for(name: str, overrides: Mapping[str, Any]) -> Limit | None:
     """The limit called ``name``: the package's where it has a readable one, else the settings'."""
     given = overrides.get(name)

@@ -14,6 +14,7 @@ class DashboardConfig(AppConfig):
         import chat33.celery  # noqa: F401  # every process that runs Django can ring for a worker
         from chat33.dashboard import receivers
 
+        signals.worker_init.connect(receivers.worker_began, weak=False)
         signals.task_prerun.connect(receivers.worker_took, weak=False)
         if "beat" in sys.argv:
             signals.before_task_publish.connect(receivers.beat_sent, weak=False)

@@ -1,4 +1,6 @@
-"""Signs of life: beat's when it sends a message, a worker's when it takes one. A process that only exists gives none."""
+"""What beat and the workers do at each message: give a sign of life (a process that only exists gives none), count it,
+and work under the id of the request that rang for it.
+"""
 
 import time
 from typing import Any
@@ -8,6 +10,7 @@ from django.db import DatabaseError
 from django.db.models.functions import Now
 
 from chat33.dashboard.models import Heartbeat
+from chat33.lib import metrics
 
 logger = structlog.get_logger(__name__)
 
@@ -22,8 +25,19 @@ def beat_sent(sender: Any = None, **_: Any) -> None:
 
 def worker_took(sender: Any = None, task: Any = None, **_: Any) -> None:
     """A worker has just taken a message; workers are told apart by the queue they serve."""
-    delivery = getattr(getattr(task, "request", None), "delivery_info", None) or {}
+    request = getattr(task, "request", None)
+    structlog.contextvars.clear_contextvars()  # what the thread did before
+    structlog.contextvars.bind_contextvars(
+        task=str(getattr(task, "name", "")), request_id=str(getattr(request, "request_id", None) or "")
+    )
+    metrics.count(metrics.tasks, str(getattr(task, "name", "")))
+    delivery = getattr(request, "delivery_info", None) or {}
     alive(f"worker:{delivery.get('routing_key') or 'default'}")
+
+
+def worker_began(sender: Any = None, **_: Any) -> None:
+    """A worker has just started."""
+    metrics.prune()
 
 
 def alive(name: str) -> None:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from chat33.dashboard import health
+from chat33.dashboard import health, metrics
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.exposition, name="metrics"),
 ]

@@ -110,6 +110,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def get_full_name(self) -> str:
+        """The name, if they gave one."""
+        return self.name
+
     def get_short_name(self) -> str:
         """What the admin greets."""
         return self.name or self.email

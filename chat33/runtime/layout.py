@@ -49,6 +49,11 @@ class Layout:
         return self.data_dir / "log"
 
     @property
+    def metrics_dir(self) -> Path:
+        """What each process has counted since the start."""
+        return self.data_dir / "metrics"
+
+    @property
     def run_dir(self) -> Path:
         """What is of use only while something runs: the lock, the record of processes, sockets."""
         return self.data_dir / "run"

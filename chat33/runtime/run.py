@@ -106,6 +106,8 @@ def _end_leftovers(here: Layout) -> None:
         say(f"Ended what an earlier start left running: {', '.join(found)}.")
     EmbeddedRedis(here).end_leftovers()
     Postgres(here).end_leftovers()
+    for counted in here.metrics_dir.glob("*.db"):  # nobody counts now, so the counters may begin anew
+        counted.unlink(missing_ok=True)
 
 
 def _start(supervisor: Supervisor, environ: Mapping[str, str], host: str, port: int, stop: StopRequest) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-import structlog
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
@@ -19,6 +18,7 @@ from chat33.api.views import ApiView
 from chat33.bell import ring_on_commit
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import is_id
+from chat33.logs import current_request_id
 from integrations.auth import Caller, caller
 from integrations.models import Channel, Platform
 from posts import services
@@ -77,7 +77,7 @@ class _Creating(ApiView):
                 plan=plan,
                 by=who.public_id,
                 now=now,
-                request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+                request_id=current_request_id(),
             )
             ring_on_commit(PUBLISH)
             made = [post_summary(post, channel) for post, channel in zip(posts, channels, strict=True)]

@@ -1,0 +1,110 @@
+"""What every request passes on its way in and every answer on its way out."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.signals import got_request_exception
+from django.http import HttpRequest, HttpResponseBase
+
+from chat33.lib import metrics
+from chat33.lib.ids import new_id
+from chat33.logs import given_request_id
+
+logger = structlog.get_logger("chat33.requests")
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PROBES = frozenset({"healthz", "readyz", "metrics"})
+UNROUTED = "unrouted"  # static files, and addresses that lead nowhere
+
+
+class RequestLog:
+    """Gives each request an id, which the answer bears and all events of its work repeat, here and in the workers; when it
+    is answered, tells one event and measures it. The outermost, so that nothing is answered without.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, measured."""
+        began = time.monotonic()
+        request_id = given_request_id(request.headers.get("X-Request-ID")) or new_id("req")
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id
+            _tell(request, response, time.monotonic() - began)
+        finally:
+            structlog.contextvars.clear_contextvars()
+        return response
+
+
+def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    method = request.method if request.method in METHODS else "OTHER"
+    route = request.resolver_match.route if request.resolver_match else UNROUTED
+    metrics.count(metrics.requests, method, route, str(response.status_code))
+    metrics.measure(metrics.request_seconds, seconds, method, route)
+    level = logging.ERROR if response.status_code >= 500 else logging.INFO
+    if level == logging.INFO and route in PROBES:
+        level = logging.DEBUG
+    facts: dict[str, Any] = {"method": method, "route": route, "status": response.status_code}
+    raised = getattr(request, "raised", None)
+    if raised is not None:
+        facts["exc_info"] = raised
+    # The route and not the address, which may bear what opens a file or a link.
+    logger.log(level, "request", **facts, ms=round(seconds * 1000, 1), **_caller(request))
+
+
+def _caller(request: HttpRequest) -> dict[str, str]:
+    """Who called, as far as that was asked: organization, public id, and of a key its prefix."""
+    caller = getattr(request, "auth", None)  # set by DRF once it has authenticated
+    if caller is not None:
+        key = {"key_prefix": caller.key.prefix} if caller.key else {}
+        return {"organization": caller.organization.public_id, "caller": caller.public_id, **key}
+    person = getattr(request, "_cached_user", None)  # Django's, once somebody has asked for the user
+    return {"caller": person.public_id} if person is not None and person.is_authenticated else {}
+
+
+def _remember(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
+    if request is not None:
+        request.raised = sys.exc_info()  # type: ignore[attr-defined]  # read by _tell
+
+
+got_request_exception.connect(_remember, dispatch_uid="chat33.requests")
+
+
+# django-unfold's pages run Alpine.js, which evaluates what its attributes say, and set style attributes.
+ADMIN_POLICY: dict[str, list[str]] = {
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF],
+    "style-src-attr": [UNSAFE_INLINE],
+}
+PERMISSIONS = ", ".join(
+    f"{name}=()" for name in ("accelerometer", "camera", "geolocation", "gyroscope", "microphone", "payment", "usb")
+)
+
+
+class Policies:
+    """Headers that say what a page of ours may do: a content policy of its own for the admin, no devices for anybody, and
+    nothing of ours inside other people's pages.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, with the headers that the view has not set itself."""
+        response = self.get_response(request)
+        if request.path_info.startswith("/admin/"):
+            response._csp_replace = ADMIN_POLICY  # type: ignore[attr-defined]  # django-csp reads it
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
