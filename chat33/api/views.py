@@ -7,12 +7,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat33.api import limits
+from chat33.api.schema import Operation
 
 
 class ApiView(APIView):
-    """A public view. Subclasses declare ``scopes`` (method to scope) and translate, no more."""
+    """A public view. Subclasses declare ``scopes`` and ``operations`` by method, and translate, no more."""
 
     scopes: ClassVar[dict[str, str]] = {}
+    operations: ClassVar[dict[str, Operation]] = {}  # what the schema says of each method
     usage: limits.Usage | None = None  # set by an operation that counts
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
