@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	done)
 JOBS ?= 2
 
-.PHONY: help run test check bench faults lock clean
+.PHONY: help run test check bench faults openapi lock clean
 
 help:
 	@echo "make run              start everything here (PORT=8033; data in var/)"
@@ -14,6 +14,7 @@ help:
 	@echo "make check            the static part of it"
 	@echo "make faults           kill, drop and delay, and count what was published"
 	@echo "make bench            measure (figures in docs/benchmarks.md)"
+	@echo "make openapi          write docs/openapi.json anew"
 	@echo "make lock             resolve requirements*.in into requirements*.txt"
 	@echo "make clean            remove .venv, caches and the tests' data; var/ stays"
 
@@ -66,3 +67,7 @@ clean:
 	@cp $< $@
 
 .venv/requirements-dev.installed: .venv/requirements.installed
+
+# docs/openapi.json, as the code describes itself now.
+openapi: .venv/requirements-dev.installed
+	@$(BIN)/python -W ignore manage.py spectacular --file docs/openapi.json --format openapi-json --validate --fail-on-warn

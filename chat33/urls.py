@@ -4,15 +4,19 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from chat33.api import errors
+from chat33.dashboard import developers
 from posts.views import media_file
 
 urlpatterns = [
+    path("api/v1/openapi.json", developers.openapi, name="openapi"),
     path("api/v1/", include("posts.api.v1.urls")),
     path("api/v1/", include("integrations.urls")),
     re_path(r"^api/", errors.not_found),
     path("media/<str:token>/<str:name>", media_file, name="media"),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    path("llms.txt", developers.llms, name="llms"),
+    path("developers/api/", developers.explorer, name="explorer"),
     path("", include("chat33.dashboard.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -41,6 +41,8 @@ def caller(request: Request) -> Caller:
 class ApiKeyAuthentication(authentication.BaseAuthentication):
     """A key in the ``x-api-key`` header. It wins over a cookie."""
 
+    scheme = "apiKey"  # its name in the schema
+
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """401 for a key that is mistyped, unknown, revoked or expired."""
         given = request.headers.get("x-api-key")
@@ -55,6 +57,8 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """A logged-in person. Writes need the CSRF token, as everywhere in Django."""
+
+    scheme = "session"
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """The person, in the organization named by ``X-Organization``, the session, or their first."""

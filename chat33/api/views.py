@@ -7,13 +7,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat33.api import limits
+from chat33.api.schema import Operation
 
 
 class ApiView(APIView):
-    """A public view. Subclasses declare ``scopes`` (method to scope) and translate, no more."""
+    """A public view. Subclasses declare ``scopes`` and ``operations`` by method, and translate, no more."""
 
     scopes: ClassVar[dict[str, str]] = {}
     usage: limits.Usage | None = None  # the wall's, then that of an operation that counts
+    operations: ClassVar[dict[str, Operation]] = {}  # what the schema says of each method
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authentication and scope, then the wall."""

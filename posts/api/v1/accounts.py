@@ -8,6 +8,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chat33.api.schema import Operation
 from chat33.api.views import ApiView
 from chat33.lib.clock import stamp, utcnow
 from integrations.auth import caller
@@ -16,12 +17,14 @@ from integrations.providers.registry import PROVIDERS
 from integrations.providers.rules import FileRule, PlatformRules
 from integrations.selectors import channels_for
 from posts.allowance import Allowance, allowances, daily_limit
+from posts.api.v1 import docs
 
 
 class AccountsView(ApiView):
     """Connected channels."""
 
     scopes: ClassVar[dict[str, str]] = {"GET": "accounts:read"}
+    operations: ClassVar[dict[str, Operation]] = {"GET": docs.LIST_ACCOUNTS}
 
     def get(self, request: Request) -> Response:
         """All active channels of the organization, of one platform if asked."""
@@ -42,6 +45,7 @@ class PlatformsView(ApiView):
     """What each network accepts."""
 
     scopes: ClassVar[dict[str, str]] = {"GET": "accounts:read"}
+    operations: ClassVar[dict[str, Operation]] = {"GET": docs.LIST_PLATFORMS}
 
     def get(self, request: Request) -> Response:
         """The rules that ``validate`` applies, by network and media type."""

@@ -4,7 +4,6 @@ import hashlib
 from typing import Any, ClassVar
 
 from django.core.files.uploadedfile import UploadedFile
-from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -13,14 +12,16 @@ from rest_framework.response import Response
 from chat33.api import idempotency, limits
 from chat33.api.errors import PayloadTooLarge
 from chat33.api.parsers import JSONParser
+from chat33.api.schema import Operation
 from chat33.api.views import ApiView
 from chat33.lib.clock import utcnow
 from chat33.lib.http import Refused
 from integrations.auth import caller
 from integrations.channels import http_client
 from posts import media
+from posts.api.v1 import docs
 from posts.api.v1.posts import read_body
-from posts.api.v1.serializers import AddressField
+from posts.api.v1.serializers import UploadUrlRequest
 from posts.media import UnableToFetch
 from posts.models import Media
 
@@ -29,19 +30,11 @@ _AROUND = 100_000  # bytes that a form may have around its file
 _TOO_LARGE = "A file in the request may have 4.5 MB. Send its public URL instead."
 
 
-class IngestRequest(serializers.Serializer[Any]):
-    """An address to fetch a file from."""
-
-    url = AddressField(help_text="Public URL to fetch")
-    filename = serializers.CharField(
-        required=False, allow_blank=True, max_length=200, help_text="Optional filename hint"
-    )
-
-
 class UploadView(ApiView):
     """Both modes."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": "media:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.UPLOAD_MEDIA}
     parser_classes = [JSONParser, MultiPartParser]
 
     def post(self, request: Request) -> Response:
@@ -81,7 +74,7 @@ class UploadView(ApiView):
         return media.store_upload(organization=who.organization, upload=upload, by=who.public_id)
 
     def _ingest(self, request: Request) -> Media:
-        data, who = read_body(IngestRequest, request), caller(request)
+        data, who = read_body(UploadUrlRequest, request), caller(request)
         name = data.get("filename", "")
         return media.ingest_url(
             organization=who.organization, url=data["url"], filename=name, http=http_client(), by=who.public_id

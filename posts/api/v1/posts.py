@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from chat33.api import idempotency, limits
 from chat33.api.errors import Conflict
 from chat33.api.pagination import page_of
+from chat33.api.schema import Operation
 from chat33.api.views import ApiView
 from chat33.bell import ring_on_commit
 from chat33.lib.clock import utcnow
@@ -22,15 +23,13 @@ from chat33.logs import current_request_id
 from integrations.auth import Caller, caller
 from integrations.models import Channel, Platform
 from posts import services
-from posts.api.v1 import intake
+from posts.api.v1 import docs, intake
+from posts.api.v1.replies import log_entry, post_body, post_summary
 from posts.api.v1.serializers import (
     CreatePostRequest,
     DuplicatePostRequest,
     ResolvePostRequest,
     UpdatePostRequest,
-    log_entry,
-    post_body,
-    post_summary,
 )
 from posts.models import Post, PostStatus
 from posts.preflight import Content, examine, inspect
@@ -104,6 +103,7 @@ class PostsView(_Creating):
     """``/posts``."""
 
     scopes: ClassVar[dict[str, str]] = {"GET": "posts:read", "POST": "posts:write"}
+    operations: ClassVar[dict[str, Operation]] = {"GET": docs.LIST_POSTS, "POST": docs.CREATE_POST}
 
     def get(self, request: Request) -> Response:
         """A page of posts, newest first, filtered by status, platform and channel."""
@@ -132,6 +132,7 @@ class ValidateView(ApiView):
     """``/posts/validate``: the rules of creating, with nothing created."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.VALIDATE_POST}
 
     def post(self, request: Request) -> Response:
         """Each channel's errors and warnings."""
@@ -160,6 +161,11 @@ class PostView(ApiView):
     """``/posts/{id}``."""
 
     scopes: ClassVar[dict[str, str]] = {"GET": "posts:read", "PATCH": "posts:write", "DELETE": "posts:write"}
+    operations: ClassVar[dict[str, Operation]] = {
+        "GET": docs.GET_POST,
+        "PATCH": docs.UPDATE_POST,
+        "DELETE": docs.DELETE_POST,
+    }
 
     def get(self, request: Request, post_id: str) -> Response:
         """One post."""
@@ -190,6 +196,7 @@ class DuplicateView(_Creating):
     """``/posts/{id}/duplicate``."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.DUPLICATE_POST}
 
     def post(self, request: Request, post_id: str) -> Response:
         """A copy, as a draft unless asked otherwise."""
@@ -212,6 +219,7 @@ class LogsView(ApiView):
     """``/posts/{id}/logs``."""
 
     scopes: ClassVar[dict[str, str]] = {"GET": "posts:read"}
+    operations: ClassVar[dict[str, Operation]] = {"GET": docs.LIST_POST_LOGS}
 
     def get(self, request: Request, post_id: str) -> Response:
         """Everything that was tried."""
@@ -222,6 +230,7 @@ class RetryView(ApiView):
     """``/posts/{id}/retry``."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.RETRY_POST}
 
     def post(self, request: Request, post_id: str) -> Response:
         """Queue a failed post again."""
@@ -235,6 +244,7 @@ class ReconcileView(ApiView):
     """``/posts/{id}/reconcile``."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.RECONCILE_POST}
 
     def post(self, request: Request, post_id: str) -> Response:
         """Read the network again to learn what became of an unconfirmed post."""
@@ -248,6 +258,7 @@ class ResolveView(ApiView):
     """``/posts/{id}/resolve``."""
 
     scopes: ClassVar[dict[str, str]] = {"POST": "posts:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.RESOLVE_POST}
 
     def post(self, request: Request, post_id: str) -> Response:
         """Take a person's word for what became of an unconfirmed post."""

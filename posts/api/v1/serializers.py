@@ -1,15 +1,16 @@
-"""The posting API's bodies: what comes in, checked field by field, and what goes out."""
+"""What comes in to the posting API, checked field by field."""
 
 import socket
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
-from chat33.lib.clock import stamp
+from chat33.api.fields import StringField
 from chat33.lib.http import Guard, Refused, is_public
-from integrations.models import Channel, Platform
-from posts.models import Attempt, MediaType, Post, PostStatus
+from integrations.providers.registry import PROVIDERS
+from posts.models import MediaType
 
 MAX_FILES = 35
 _INSIDE = ("localhost", ".localhost", ".local", ".internal", ".home.arpa")
@@ -35,7 +36,7 @@ def check_address(url: str) -> None:
         raise serializers.ValidationError(f"The host {host} is not on the public internet.")
 
 
-class AddressField(serializers.CharField):
+class AddressField(StringField):
     """An http or https address on the public internet."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -52,11 +53,46 @@ class AddressField(serializers.CharField):
 class PlatformConfigField(serializers.DictField):
     """Options by platform. What is inside is checked by each platform's own schema."""
 
+    def to_internal_value(self, data: Any) -> dict[Any, Any]:
+        """The options. Raises ``ValidationError``."""
+        config: dict[Any, Any] = super().to_internal_value(data)
+        wrong = {name: ["Use an object."] for name in PROVIDERS if not isinstance(config.get(name, {}), dict)}
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return config
+
+
+class PlatformConfigComponent(OpenApiSerializerFieldExtension):
+    """The field in the schema: each network's published options, by platform. More may be there; it is ignored."""
+
+    target_class = PlatformConfigField
+
+    def get_name(self) -> str:
+        """A component of its own."""
+        return "PlatformConfig"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """Its schema."""
+        sections = {
+            name: {"type": "object", **provider.rules.options, "additionalProperties": True}
+            for name, provider in PROVIDERS.items()
+        }
+        return {"type": "object", "properties": sections, "additionalProperties": True}
+
+
+class AccountsField(serializers.Serializer[Any]):
+    """The channels, first of all fields."""
+
+    accountIds = serializers.ListField(
+        child=StringField(max_length=60), min_length=1, max_length=10,
+        help_text="Channel IDs from /accounts. One ScheduledPost is created per channel. At most 10.",
+    )  # fmt: skip
+
 
 class ContentFields(serializers.Serializer[Any]):
     """What a post says, as creating, validating and editing share it."""
 
-    text = serializers.CharField(
+    text = StringField(
         required=False, allow_null=True, allow_blank=True, trim_whitespace=False, max_length=100_000,
         help_text="Caption / post text",
     )  # fmt: skip
@@ -73,44 +109,55 @@ class ContentFields(serializers.Serializer[Any]):
     )
     platformConfig = PlatformConfigField(
         required=False, allow_null=True,
-        help_text="Platform-specific options (YouTube title, privacy, per-platform caption overrides)",
+        help_text="Platform-specific options (YouTube title, privacy, per-platform caption overrides), nested by "
+        "platform. A key that a platform does not know is ignored; `validate` warns of it.",
     )  # fmt: skip
     callbackUrl = AddressField(
         required=False, allow_null=True, allow_blank=True,
         help_text="Webhook URL — POSTed { postId, status, externalPostId, externalPostUrl, error } on completion.",
     )  # fmt: skip
-    scheduledAt = serializers.CharField(
-        required=False, allow_null=True, max_length=40,
-        help_text="ISO 8601 datetime. Omit to publish immediately on next cron tick (~1 min).",
-    )  # fmt: skip
-    timezone = serializers.CharField(
-        required=False, max_length=64, help_text="IANA timezone for scheduling (e.g. America/New_York)"
-    )
 
 
-class CreatePostRequest(ContentFields):
+class CreatePostRequest(AccountsField, ContentFields):
     """A post to create, or to validate."""
 
-    accountIds = serializers.ListField(
-        child=serializers.CharField(max_length=60), min_length=1, max_length=10,
-        help_text="Channel IDs from /accounts. One ScheduledPost is created per channel.",
+    scheduledAt = StringField(
+        required=False, allow_null=True, max_length=40,
+        help_text="ISO 8601 datetime. Omit to publish immediately on next cron tick (~1 min). An offset in it wins over "
+        "`timezone`.",
     )  # fmt: skip
-    status = serializers.ChoiceField(choices=["DRAFT", "QUEUED"], required=False, default="QUEUED")
+    timezone = StringField(
+        required=False, default="UTC", max_length=64, help_text="IANA timezone for scheduling (e.g. America/New_York)"
+    )
+    status = serializers.ChoiceField(
+        choices=["DRAFT", "QUEUED"], required=False, default="QUEUED", help_text="DRAFT keeps it until it is queued."
+    )
 
 
 class UpdatePostRequest(ContentFields):
     """What may change on a draft or queued post."""
 
+    scheduledAt = StringField(
+        required=False, allow_null=True, max_length=40,
+        help_text="Set to null to publish immediately on next cron tick",
+    )  # fmt: skip
+    timezone = StringField(
+        required=False, max_length=64,
+        help_text='How a `scheduledAt` without an offset is read. Default: the post\'s own, which is "UTC" if none was '
+        "given.",
+    )  # fmt: skip
     status = serializers.ChoiceField(choices=["DRAFT", "QUEUED", "CANCELLED"], required=False)
 
 
 class DuplicatePostRequest(serializers.Serializer[Any]):
     """How the copy differs."""
 
-    scheduledAt = serializers.CharField(required=False, allow_null=True, max_length=40)
-    timezone = serializers.CharField(required=False, max_length=64)
+    scheduledAt = StringField(
+        required=False, allow_null=True, max_length=40, help_text="ISO 8601 datetime. Not copied from the original."
+    )
+    timezone = StringField(required=False, max_length=64, help_text="Default: the original's.")
     accountIds = serializers.ListField(
-        child=serializers.CharField(max_length=60), required=False, min_length=1, max_length=10,
+        child=StringField(max_length=60), required=False, min_length=1, max_length=10,
         help_text="Override target channels. Defaults to original channel.",
     )  # fmt: skip
     status = serializers.ChoiceField(choices=["DRAFT", "QUEUED"], required=False, default="DRAFT")
@@ -121,109 +168,17 @@ class ResolvePostRequest(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """``as`` is a keyword of Python's, so it cannot be an attribute."""
-        return {"as": serializers.ChoiceField(choices=["published", "failed"])}
+        return {"as": serializers.ChoiceField(choices=["published", "failed"], help_text="What a person has seen.")}
 
 
-class PostSummary(serializers.Serializer[Any]):
-    """A post just made."""
+class UploadUrlRequest(serializers.Serializer[Any]):
+    """An address to fetch a file from."""
 
-    id = serializers.CharField()
-    accountId = serializers.CharField()
-    platform = serializers.ChoiceField(choices=Platform.choices)
-    accountName = serializers.CharField()
-    status = serializers.ChoiceField(choices=PostStatus.choices)
-    scheduledAt = serializers.DateTimeField(allow_null=True)
-    createdAt = serializers.DateTimeField()
+    url = AddressField(help_text="Public URL to fetch")
+    filename = StringField(required=False, allow_blank=True, max_length=200, help_text="Optional filename hint")
 
 
-class PostBody(serializers.Serializer[Any]):
-    """A post in full."""
+class UploadFileRequest(serializers.Serializer[Any]):
+    """A file in the request."""
 
-    id = serializers.CharField()
-    channelId = serializers.CharField()
-    groupId = serializers.CharField(allow_null=True)
-    status = serializers.ChoiceField(choices=PostStatus.choices)
-    text = serializers.CharField(allow_null=True)
-    mediaUrls = serializers.ListField(child=serializers.CharField())
-    mediaType = serializers.ChoiceField(choices=MediaType.choices, allow_null=True)
-    scheduledAt = serializers.DateTimeField(allow_null=True)
-    publishedAt = serializers.DateTimeField(allow_null=True)
-    externalPostId = serializers.CharField(allow_null=True)
-    externalPostUrl = serializers.CharField(allow_null=True)
-    errorMessage = serializers.CharField(allow_null=True)
-    retryCount = serializers.IntegerField()
-    createdBy = serializers.CharField()
-    createdAt = serializers.DateTimeField()
-    platform = serializers.ChoiceField(choices=Platform.choices)
-    accountName = serializers.CharField()
-    errorCode = serializers.CharField(allow_null=True)
-    coverImageUrl = serializers.CharField(allow_null=True)
-    platformConfig = serializers.DictField()
-    callbackUrl = serializers.CharField(allow_null=True)
-    timezone = serializers.CharField()
-    heldUntil = serializers.DateTimeField(allow_null=True)
-    heldReason = serializers.CharField(allow_null=True)
-    updatedAt = serializers.DateTimeField()
-
-
-def post_summary(post: Post, channel: Channel) -> dict[str, Any]:
-    """A ``PostSummary``."""
-    return {
-        "id": post.public_id,
-        "accountId": channel.public_id,
-        "platform": channel.platform,
-        "accountName": channel.name,
-        "status": post.status,
-        "scheduledAt": stamp(post.scheduled_at),
-        "createdAt": stamp(post.created_at),
-    }
-
-
-def post_body(post: Post) -> dict[str, Any]:
-    """A ``PostBody``: the documented fields, then ours."""
-    return {
-        "id": post.public_id,
-        "channelId": post.channel.public_id,
-        "groupId": post.group_id,
-        "status": post.status,
-        "text": post.text,
-        "mediaUrls": post.media_urls,
-        "mediaType": post.media_type,
-        "scheduledAt": stamp(post.scheduled_at),
-        "publishedAt": stamp(post.published_at),
-        "externalPostId": post.external_post_id,
-        "externalPostUrl": post.external_post_url,
-        "errorMessage": post.error_message,
-        "retryCount": post.retry_count,
-        "createdBy": post.created_by,
-        "createdAt": stamp(post.created_at),
-        "platform": post.channel.platform,
-        "accountName": post.channel.name,
-        "errorCode": post.error_code or None,
-        "coverImageUrl": post.cover_image_url or None,
-        "platformConfig": post.platform_config,
-        "callbackUrl": post.callback_url or None,
-        "timezone": post.timezone,
-        "heldUntil": stamp(post.held_until),
-        "heldReason": post.held_reason or None,
-        "updatedAt": stamp(post.updated_at),
-    }
-
-
-def log_entry(entry: Attempt) -> dict[str, Any]:
-    """One line of a post's log."""
-    return {
-        "event": entry.event,
-        "createdAt": stamp(entry.created_at),
-        "attempt": entry.attempt,
-        "step": entry.step or None,
-        "httpStatus": entry.http_status,
-        "providerCode": entry.provider_code or None,
-        "traceId": entry.trace_id or None,
-        "category": entry.category or None,
-        "source": entry.source or None,
-        "retryable": entry.retryable,
-        "message": entry.message or None,
-        "nextAction": entry.next_action or None,
-        "milliseconds": entry.milliseconds,
-    }
+    file = serializers.FileField(help_text="The image or video, up to 4.5MB")
