@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('integrations', '0001_initial'),
         ('orgs', '0001_initial'),
-        ('posts', '0001_initial'),
+        ('posts', '0002_post_recent'),
     ]
 
     operations = [
