@@ -76,9 +76,11 @@ def test_killed_servers_start_again_over_their_stale_sockets_and_pid_files(tmp_p
         time.sleep(1.1)
         for child in running.children.values():
             child.process.kill()
-    (layout.postgres_dir / "postmaster.pid").write_text(f"{os.getpid()}\n{layout.postgres_dir}\n0\n5432\n")
-    with run(layout):
-        assert remembered(layout) == (["before"], ["before"])
+    with subprocess.Popen(["sleep", "60"]) as stranger:  # the number in the lock is somebody's again
+        (layout.postgres_dir / "postmaster.pid").write_text(f"{stranger.pid}\n{layout.postgres_dir}\n0\n5432\n")
+        with run(layout):
+            assert remembered(layout) == (["before"], ["before"])
+        stranger.kill()
 
 
 def test_the_servers_cannot_be_reached_over_the_network_nor_by_other_users(tmp_path: Path) -> None:
