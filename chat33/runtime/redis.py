@@ -43,7 +43,7 @@ class EmbeddedRedis:
             name=self.name,
             argv=(str(binary()), str(self.config)),
             log=self.layout.log_dir / "redis.log",
-            stop_seconds=4.0,
+            stop_seconds=3.0,
         )
 
     def is_ready(self) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from redis import Redis
 
 from chat33.runtime.errors import StartupError
-from chat33.runtime.layout import Layout
+from chat33.runtime.layout import ROOT, Layout
 from chat33.runtime.postgres import Postgres
 from chat33.runtime.redis import EmbeddedRedis
 from chat33.runtime.servers import RunningServers
@@ -75,9 +76,11 @@ def test_killed_servers_start_again_over_their_stale_sockets_and_pid_files(tmp_p
         time.sleep(1.1)
         for child in running.children.values():
             child.process.kill()
-    (layout.postgres_dir / "postmaster.pid").write_text(f"{os.getpid()}\n{layout.postgres_dir}\n0\n5432\n")
-    with run(layout):
-        assert remembered(layout) == (["before"], ["before"])
+    with subprocess.Popen(["sleep", "60"]) as stranger:  # the number in the lock is somebody's again
+        (layout.postgres_dir / "postmaster.pid").write_text(f"{stranger.pid}\n{layout.postgres_dir}\n0\n5432\n")
+        with run(layout):
+            assert remembered(layout) == (["before"], ["before"])
+        stranger.kill()
 
 
 def test_the_servers_cannot_be_reached_over_the_network_nor_by_other_users(tmp_path: Path) -> None:
@@ -155,6 +158,32 @@ class TestAsRoot:
             assert psutil.Process(running.children["postgres"].process.pid).uids().effective == given.uid
             remember(layout, "later")
             assert remembered(layout)[0] == ["before", "later"]
+
+    def test_the_servers_run_in_a_container_that_refuses_namespaces(self, tmp_path: Path) -> None:
+        home = tmp_path / "home"
+        home.mkdir(mode=0o700)
+        script = (
+            "import psycopg\n"
+            "from pathlib import Path\n"
+            "from chat33.runtime.layout import Layout\n"
+            "from chat33.runtime.servers import RunningServers\n"
+            f"layout = Layout(Path({str(home / 'data')!r}))\n"
+            "for _ in range(2):\n"
+            "    with RunningServers(layout, environ={}) as running:\n"
+            "        psycopg.connect(layout.database_url).execute('SELECT 1')\n"
+            "        pid = running.children['postgres'].process.pid\n"
+            "        print(Path(f'/proc/{pid}/status').read_text())\n"
+        )
+        command = [sys.executable, "-m", "tests.runtime.contained", sys.executable, "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+        if done.returncode == 77:
+            pytest.skip("no namespace to contain anything in")
+        assert done.returncode == 0, done.stderr
+        owner = owner_for(home / "data" / "postgresql" / "18")
+        assert owner is not None
+        assert owner.uid == owner.account_uid
+        assert done.stdout.count(f"Uid:\t{owner.uid}\t") == 2
+        assert done.stdout.count("CapEff:\t0000000000000002\n") == 2
 
     def test_no_process_of_postgresql_keeps_the_powers_of_root(self, tmp_path: Path) -> None:
         layout = Layout(tmp_path / "data")
