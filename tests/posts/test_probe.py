@@ -149,7 +149,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "jpeg and zip": (lambda: media.jpeg() + zipped(), "MEDIA_TWO_FORMATS"),
     "mp4 and zip": (lambda: media.mp4() + zipped(), "MEDIA_TWO_FORMATS"),
     "gif and script": (lambda: b"GIF89a/*" + media.gif()[8:] + b"*/=1;<ScRiPt>alert(1)</script>", "MEDIA_TWO_FORMATS"),
-    "png and php": (lambda: media.png() + b"<?php system($_GET[0]);", "MEDIA_TWO_FORMATS"),
+    "png and php": (lambda: media.png(noise=True) + b"<?php system($_GET[0]);", "MEDIA_TWO_FORMATS"),
     "jpeg and pdf": (lambda: media.jpeg()[:20] + b"%PDF-1.4" + media.jpeg()[20:], "MEDIA_TWO_FORMATS"),
     "jpeg, half": (lambda: media.jpeg()[:6000], "MEDIA_TRUNCATED"),
     "png, half": (lambda: media.png(noise=True)[:60_000], "MEDIA_TRUNCATED"),
