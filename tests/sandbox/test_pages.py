@@ -349,7 +349,8 @@ def test_the_pages_fit_and_break_no_rule_of_their_own(
         page.on("pageerror", lambda error: complaints.append(str(error)))
         for path in ("/", "/posts/x/long", "/posts/youtube/v"):
             page.goto(f"{sandbox.url}{path}")
-            page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+            page.wait_for_load_state("networkidle")  # waiting for a function would need eval, which the page forbids
+            assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
             root = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
             assert root[0] <= root[1], path
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
