@@ -31,6 +31,7 @@ logger = structlog.get_logger(__name__)
 
 # Seconds before each of the 13 attempts: 99 h 37 m in all.
 SCHEDULE = (0, 5, 30, 120, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400, 86400)
+_ORDER = ("postId", "status", "externalPostId", "externalPostUrl", "error")
 WALL = 10.0  # seconds for connecting, sending and reading together
 READ = 16_384  # bytes of the answer that are read
 KEPT = 1_000  # characters of it that are kept
@@ -105,7 +106,7 @@ def claim_callback() -> Callback | None:
 
 def deliver_callback(*, callback: Callback, now: datetime) -> CallbackStatus:
     """Send it once and store what came of it, unless the lease was lost meanwhile."""
-    body = json.dumps(callback.body, separators=(",", ":")).encode()
+    body = json.dumps(document(callback), separators=(",", ":")).encode()
     secrets = signing_secrets(organization=callback.organization, now=now)
     headers = {
         "Content-Type": "application/json",
@@ -124,6 +125,12 @@ class _Sent:
     reply: Reply | None = None
     failure: str = ""
     final: bool = False
+
+
+def document(callback: Callback) -> dict[str, Any]:
+    """What is sent, its fields in the documented order, which the database does not keep."""
+    known = {name: callback.body[name] for name in _ORDER if name in callback.body}
+    return {**known, **callback.body}
 
 
 def _post(url: str, body: bytes, headers: Mapping[str, str]) -> _Sent:

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from chat33.lib.clock import stamp
+from integrations.callbacks import document
 from integrations.models import ApiKey, Callback, CallbackAttempt, CallbackStatus
 
 
@@ -121,7 +122,7 @@ def callback_body(row: Callback) -> dict[str, Any]:
         "attempts": row.attempts,
         "nextAttemptAt": stamp(row.due_at),
         "lastError": row.last_error or None,
-        "body": row.body,
+        "body": document(row),
         "createdAt": stamp(row.created_at),
         "deliveredAt": stamp(row.delivered_at),
     }
