@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 
 from chat33.lib.clock import utcnow
 from chat33.lib.http import Guard, HttpClient, NotSent, ReplyLost
@@ -196,6 +197,16 @@ def live_quota(*, channel: Channel, provider: Provider, now: datetime) -> dict[s
     channel.quota = {"used": told.used, "total": told.total, "window": told.window, "checked_at": now.isoformat()}
     Channel.objects.filter(pk=channel.pk).update(quota=channel.quota)
     return channel.quota
+
+
+def refresh_quotas(*, now: datetime, limit: int = 200) -> int:
+    """Ask the networks that tell for their channels' allowances, those asked longest ago first. Returns how many told."""
+    telling = [platform for platform, kind in PROVIDERS.items() if kind.quota is not Provider.quota]
+    channels = Channel.objects.filter(is_active=True, platform__in=telling)
+    told = 0
+    for channel in channels.order_by(F("quota__checked_at").asc(nulls_first=True), "id")[:limit]:
+        told += live_quota(channel=channel, provider=adapter(channel, http_client()), now=now) is not None
+    return told
 
 
 def _seal(channel: Channel, credentials: Credentials) -> None:

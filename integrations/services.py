@@ -9,7 +9,7 @@ from chat33.api import scopes as known_scopes
 from chat33.lib import secrets
 from chat33.orgs.models import Organization, User
 from integrations.channels import cipher
-from integrations.models import ApiKey, Notice, SigningSecret
+from integrations.models import ApiKey, Channel, Notice, SigningSecret
 from integrations.signing import new_secret
 
 ROTATION = timedelta(hours=24)
@@ -76,3 +76,20 @@ def _new_signing_secret(organization: Organization, now: datetime) -> str:
 def resolve_notice(*, notice: Notice, now: datetime) -> bool:
     """Its cause is gone. Whether that was news."""
     return bool(Notice.objects.filter(pk=notice.pk, resolved_at=None).update(resolved_at=now))
+
+
+def reencrypt() -> int:
+    """Encrypt every stored credential and secret with the first key, row by row. Returns how many."""
+    box, done = cipher(), 0
+    stored: tuple[tuple[type[Channel] | type[SigningSecret], str], ...] = (
+        (Channel, "credentials"),
+        (SigningSecret, "secret"),
+    )
+    for model, column in stored:
+        for pk in list(model._default_manager.values_list("pk", flat=True)):
+            with transaction.atomic():
+                row = model._default_manager.select_for_update().get(pk=pk)
+                setattr(row, column, box.rotate(getattr(row, column)))
+                row.save(update_fields=[column])
+            done += 1
+    return done

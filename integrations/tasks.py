@@ -21,6 +21,12 @@ def send_callbacks() -> None:
     callbacks.send_due(seconds=30)
 
 
+@shared_task(name="integrations.refresh_quotas", queue="default", soft_time_limit=250, time_limit=280)
+def refresh_quotas() -> None:
+    """Beat: ask the networks what their accounts may still publish today."""
+    channels.refresh_quotas(now=utcnow())
+
+
 @shared_task(name="integrations.refresh_tokens", queue="default", soft_time_limit=50, time_limit=60)
 def refresh_tokens() -> None:
     """Beat: renew the tokens that end soon."""
