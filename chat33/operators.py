@@ -2,6 +2,7 @@
 by row. The pages themselves are in each app's ``admin.py``.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -251,6 +252,14 @@ def outside(url: str | None) -> SafeString | str:
         url,
         shown if len(shown) <= 90 else f"{shown[:88]}…",
     )
+
+
+def document(value: Any) -> SafeString | str:
+    """JSON to read, without what may open something in it; a dash for nothing."""
+    if not value:
+        return NOTHING
+    text = json.dumps(redact(value), indent=2, ensure_ascii=False)
+    return format_html('<pre class="operators-document">{}</pre>', text)
 
 
 def excerpt(text: str | None, length: int = 60) -> str:

@@ -29,6 +29,7 @@ from chat33.operators import (
     action,
     anchor,
     display,
+    document,
     excerpt,
     link,
     links,
@@ -129,10 +130,10 @@ class ChannelAdmin(OwnedAdmin):
     fieldsets = [
         (None, {"fields": ["name", "username", "platform", "public_id", "remote_id", "owner", "kind"]}),
         ("How it is", {"fields": ["how", "last_error", "last_error_at", "disconnected_at", "token_expires_at"]}),
-        ("What it may do", {"fields": ["scopes", "quota", "metadata"]}),
+        ("What it may do", {"fields": ["scopes", "quota_told", "about"]}),
         ("Its rows", {"fields": ["rows", "created_at"]}),
     ]
-    readonly_fields = ["owner", "how", "kind", "rows"]
+    readonly_fields = ["owner", "how", "kind", "rows", "quota_told", "about"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Channel]":
         """With how each is."""
@@ -179,6 +180,16 @@ class ChannelAdmin(OwnedAdmin):
     def kind(self, channel: Channel) -> SafeString:
         """At the real network, or in the sandbox."""
         return pill("sandbox" if channel.is_sandbox else "network", {"sandbox": INFO})
+
+    @display(description="Allowance its network told")
+    def quota_told(self, channel: Channel) -> SafeString | str:
+        """The last it told."""
+        return document(channel.quota)
+
+    @display(description="About it")
+    def about(self, channel: Channel) -> SafeString | str:
+        """What its network says of it."""
+        return document(channel.metadata)
 
     @display(description="Its rows")
     def rows(self, channel: Channel) -> SafeString:
@@ -285,11 +296,11 @@ class CallbackAdmin(OwnedAdmin):
     actions = ["resend"]
     inlines = [CallbackAttemptInline]
     fieldsets = [
-        (None, {"fields": ["public_id", "state", "owner", "post_link", "where", "body", "request_id"]}),
+        (None, {"fields": ["public_id", "state", "owner", "post_link", "where", "says", "request_id"]}),
         ("The queue", {"fields": ["attempts", "due_at", "leased_until", "fence", "last_error"]}),
         ("Times", {"fields": ["created_at", "delivered_at"]}),
     ]
-    readonly_fields = ["state", "owner", "post_link", "where"]
+    readonly_fields = ["state", "owner", "post_link", "where", "says"]
 
     @action("Send again now")
     def resend(self, request: HttpRequest, rows: "QuerySet[Callback]") -> None:
@@ -316,6 +327,11 @@ class CallbackAdmin(OwnedAdmin):
     def where(self, callback: Callback) -> SafeString | str:
         """Where it goes."""
         return outside(_bare(callback.url))
+
+    @display(description="Body")
+    def says(self, callback: Callback) -> SafeString | str:
+        """What is sent."""
+        return document(callback.body)
 
     @display(description="Last error")
     def trouble(self, callback: Callback) -> str:

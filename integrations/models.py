@@ -165,7 +165,7 @@ class Callback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.public_id} to {self.url}"
+        return self.public_id
 
 
 class CallbackAttempt(models.Model):

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 os.environ.setdefault("CHAT33_DATA_DIR", str(ROOT / "var" / "test"))
 os.environ.setdefault("CHAT33_ENV", "test")
+os.environ.setdefault("CHAT33_LOG_LEVEL", "WARNING")
 
 # Each test process counts for itself.
 _COUNTERS = tempfile.TemporaryDirectory(prefix="chat33-metrics-")

@@ -1,4 +1,4 @@
-"""For operators: posts and where they stand, every attempt at them, and media files."""
+"""Posts and where they stand, and every attempt at them."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.paginator import InfinitePaginator
@@ -27,6 +26,7 @@ from chat33.operators import (
     anchor,
     change_url,
     display,
+    document,
     excerpt,
     link,
     links,
@@ -39,7 +39,6 @@ from chat33.orgs.models import User
 from integrations.models import ApiKey, Callback
 from integrations.providers.base import Category, Step
 from posts import services
-from posts.media import MAX_BYTES, media_url
 from posts.models import Attempt, Media, Post, PostStatus
 from posts.outcomes import UNCONFIRMED
 
@@ -72,9 +71,14 @@ class AttemptInline(ReadOnlyInline):
     """Everything that was tried for a post."""
 
     model = Attempt
-    fields = ["created_at", "event", "step", "http_status", "provider_code", "category", "message", "milliseconds"]
+    fields = ["created_at", "tried", "step", "http_status", "provider_code", "category", "message", "milliseconds"]
     verbose_name_plural = "attempts"
-    show_change_link = True
+    readonly_fields = ["tried"]
+
+    @display(description="Event")
+    def tried(self, attempt: Attempt) -> SafeString | str:
+        """What was tried."""
+        return link(attempt, attempt.event)
 
 
 @admin.register(Post)
@@ -96,7 +100,7 @@ class PostAdmin(OwnedAdmin):
     inlines = [AttemptInline]
     fieldsets = [
         (None, {"fields": ["public_id", "standing", "owner", "channel_link", "siblings", "callbacks"]}),
-        ("What it says", {"fields": ["text", "media_type", "files", "cover", "platform_config"]}),
+        ("What it says", {"fields": ["text", "media_type", "files", "cover", "options"]}),
         ("When", {"fields": ["scheduled_at", "timezone", "published_at", "held_until", "held_reason"]}),
         ("What came of it", {"fields": ["external_post_id", "live", "error_code", "error_message", "retry_count"]}),
         ("Who", {"fields": ["maker", "created_at", "updated_at", "request_id"]}),
@@ -119,7 +123,7 @@ class PostAdmin(OwnedAdmin):
         ),
     ]
     readonly_fields = [
-        "standing", "owner", "channel_link", "siblings", "callbacks", "files", "cover", "live", "maker", "known",
+        "standing", "owner", "channel_link", "siblings", "callbacks", "files", "cover", "options", "live", "maker", "known",
     ]  # fmt: skip
 
     def offers(self, row: Post) -> Iterable[str]:
@@ -232,6 +236,11 @@ class PostAdmin(OwnedAdmin):
         """As the files."""
         return _files(post, [post.cover_image_url] if post.cover_image_url else [])
 
+    @display(description="Platform options")
+    def options(self, post: Post) -> SafeString | str:
+        """platformConfig."""
+        return document(post.platform_config)
+
     @display(description="At the network")
     def live(self, post: Post) -> SafeString | str:
         """The live post."""
@@ -318,75 +327,3 @@ class AttemptAdmin(OwnedAdmin):
     def outcome(self, attempt: Attempt) -> str:
         """In short."""
         return excerpt(attempt.message, 70)
-
-
-class KindFilter(WordFilter):
-    """Pictures or videos."""
-
-    title = "kind"
-    parameter_name = "kind"
-    words = words_of("kind", MAX_BYTES)
-
-
-@admin.register(Media)
-class MediaAdmin(OwnedAdmin):
-    """Files of ours."""
-
-    list_display = ["name", "public_id", "sort", "owner", "weight", "shape", "origin", "created_at"]
-    list_filter = [KindFilter, BY_ORGANIZATION, "created_at"]
-    search_fields = ["=public_id", "name"]
-    search_help_text = "The whole media_…, or part of the name"
-    fieldsets = [
-        (None, {"fields": ["name", "public_id", "owner", "content_type", "weight", "shape", "opened"]}),
-        ("Its rows", {"fields": ["original", "copies", "posts", "origin", "created_by", "created_at"]}),
-    ]
-    readonly_fields = ["owner", "weight", "shape", "opened", "original", "copies", "posts", "origin"]
-
-    @display(description="Kind")
-    def sort(self, media: Media) -> SafeString:
-        """Colored."""
-        return pill(media.kind, {"image": INFO, "video": SUCCESS})
-
-    @display(description="Size", ordering="size")
-    def weight(self, media: Media) -> str:
-        """In MB of a million bytes."""
-        return f"{media.size / 1e6:.2f} MB"
-
-    @display(description="Shape")
-    def shape(self, media: Media) -> str:
-        """Pixels, and seconds of a video."""
-        pixels = f"{media.width} by {media.height}" if media.width else NOTHING
-        return f"{pixels}, {media.duration:.1f} s" if media.duration else pixels
-
-    @display(description="Comes from")
-    def origin(self, media: Media) -> str:
-        """An upload, an address, or another file of ours."""
-        if media.variant_of_id:
-            return "made by us"
-        return excerpt(media.source_url.partition("?")[0], 50) if media.source_url else "upload"
-
-    @display(description="File")
-    def opened(self, media: Media) -> SafeString:
-        """The file itself."""
-        return anchor(reverse("media", args=[media.token, media.name]), "open")
-
-    @display(description="Made from")
-    def original(self, media: Media) -> SafeString | str:
-        """The file it is a copy of."""
-        return link(media.variant_of)
-
-    @display(description="Copies")
-    def copies(self, media: Media) -> SafeString | str:
-        """What was made of it for networks that would not take it as it is."""
-        return (
-            links({f"{copy.name} ({copy.variant_key})": change_url(Media, copy.pk) for copy in media.variants.all()})
-            or NOTHING
-        )
-
-    @display(description="Posts")
-    def posts(self, media: Media) -> SafeString | str:
-        """The latest that show it."""
-        url = media_url(media)
-        shown = Q(media_urls__contains=[url]) | Q(cover_image_url=url)
-        found = Post.objects.filter(shown, organization=media.organization_id).order_by("-id")[:20]
-        return links({post.public_id: change_url(Post, post.pk) for post in found}) or NOTHING
