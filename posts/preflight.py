@@ -85,7 +85,6 @@ def inspect(*, organization: Organization, content: Content) -> Inspected:
     )
     if facts and content.media_type is None:
         content = replace(content, media_type=infer_type(facts))
-<<<<<<< HEAD
     return Inspected(content, tuple(facts), cover, (*issues, *_config_issues(content.platform_config)))
 
 
@@ -93,21 +92,6 @@ def unseen(content: Content) -> Inspected:
     """The content with its files taken on trust."""
     media = tuple(MediaFacts(url=url, checked=False) for url in content.media_urls)
     return Inspected(content, media, None, ())
-=======
-    issues.extend(
-        Issue(
-            code="OPTION_UNKNOWN",
-            path=f"platformConfig.{name}",
-            message=f"There is no platform {name[:60]}; its options are ignored.",
-            severity="warning",
-        )
-        for name in content.platform_config
-        if name not in PROVIDERS
-    )
-    if not facts and not (content.text or "").strip() and not _has_override(content.platform_config):
-        issues.append(Issue(code="EMPTY", path="text", message="A post needs text or media."))
-    return Inspected(content, tuple(facts), cover, tuple(issues))
->>>>>>> 3b0221a (Hold the posting API to its reference and to hostile requests; bound what comes in)
 
 
 def examine(

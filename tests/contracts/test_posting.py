@@ -89,7 +89,7 @@ def test_each_operation_asks_for_its_scope(owner: Person, method: str, path: str
     others = sorted({"accounts:read", "posts:read", "posts:write", "media:write"} - {scope})
     _, key = create_api_key(organization=owner.organization, name="Narrow", by=owner.user, scopes=others)
 
-    body = {} if method in ("POST", "PATCH") else None
+    body: dict[str, Any] | None = {} if method in ("POST", "PATCH") else None
     refusal = is_error(Client(headers={"x-api-key": key}).send(method, path, body), 403, "Insufficient scope")
 
     assert scope in refusal["message"]
@@ -247,7 +247,7 @@ def test_what_is_not_yours_is_not_found(stranger: Person, channel: Channel, meth
     post = make_post(channel, text="Ours")
 
     for post_id in (post.public_id, "post_of_nobody"):
-        body = {} if method in ("POST", "PATCH") and path != "/retry" else None
+        body: dict[str, Any] | None = {} if method in ("POST", "PATCH") and path != "/retry" else None
         is_error(api(stranger).send(method, f"posts/{post_id}{path}", body), 404, "Not found")
 
     post.refresh_from_db()

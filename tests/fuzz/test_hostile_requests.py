@@ -180,14 +180,12 @@ def test_a_page_that_is_no_number(owner: Person, path: str, name: str, subtests:
             is_error(send(owner, "GET", f"{path}?{name}={value}"), 400, "VALIDATION_ERROR")
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["999999999999999999999999", "9" * 5000, "0" * 5000 + "9" * 5000, "100001"],
-    ids=["long", "nines", "zeros", "one"],
-)
-def test_a_page_beyond_all_pages(owner: Person, value: str) -> None:
-    is_error(send(owner, "GET", f"posts?page={value}"), 400, "VALIDATION_ERROR")
-    assert send(owner, "GET", f"posts?limit={value}").json()["limit"] == 100
+def test_a_page_beyond_all_pages(owner: Person, subtests: pytest.Subtests) -> None:
+    for value in ("1" + "0" * 24, "9" * 5000, "0" * 5000 + "9" * 5000):
+        with subtests.test(value[-8:]):
+            is_error(send(owner, "GET", f"posts?page={value}"), 400, "VALIDATION_ERROR")
+            assert send(owner, "GET", f"posts?limit={value}").json()["limit"] == 100
+    assert send(owner, "GET", "posts?page=999999999&limit=100").json()["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -335,7 +333,6 @@ def test_a_form_that_is_none(owner: Person, kind: str) -> None:
         ("mediaType", ["image"]),
         ("coverImageUrl", {"url": "https://example.com/a.jpg"}),
         ("platformConfig", "youtube"),
-        ("platformConfig", {"instagram": [1]}),
         ("platformConfig", {str(number): {} for number in range(101)}),
         ("platformConfig", {"x": {str(number): 1 for number in range(101)}}),
         ("callbackUrl", "javascript:alert(1)"),

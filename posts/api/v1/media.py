@@ -39,12 +39,6 @@ class UploadView(ApiView):
 
     def post(self, request: Request) -> Response:
         """Take in a file; one that does not fit is refused and costs nothing."""
-<<<<<<< HEAD
-=======
-        length = str(request.META.get("CONTENT_LENGTH") or 0)
-        if length.isdecimal() and int(length[:12]) > MULTIPART_LIMIT + 100_000:
-            raise PayloadTooLarge("A file in the request may have 4.5 MB. Send its public URL instead.")
->>>>>>> 3b0221a (Hold the posting API to its reference and to hostile requests; bound what comes in)
         who = caller(request)
         multipart = request.content_type.lower().startswith("multipart/")
         if multipart and _announced(request) > MULTIPART_LIMIT + _AROUND:
