@@ -14,3 +14,14 @@ class StringField(serializers.CharField):
             self.fail("invalid")
         value: str = super().to_internal_value(data)
         return value
+
+
+class BoundedListField(serializers.ListField):
+    """A list that is counted before it is read: a million items cost one error, not a million."""
+
+    def run_child_validation(self, data: Any) -> list[Any]:
+        """Raises ``ValidationError`` for too many items, or for any that is wrong."""
+        if self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        items: list[Any] = super().run_child_validation(data)
+        return items

@@ -70,9 +70,7 @@ def _answer(document: Document, status: str, response: Schema) -> Iterator[str]:
     content = response["content"]["application/json"]
     fields = "\n".join(_fields(_resolved(document, content["schema"])))
     yield f"**Response {status}:** {response['description']}\n{fields}"
-    headers = [f"- `{name}` — {header['description']}" for name, header in response.get("headers", {}).items()]
-    if headers:
-        yield "**Response headers:**\n" + "\n".join(headers)
+    yield "**Response headers:** " + ", ".join(f"`{name}`" for name in response.get("headers", {}))
     yield from _examples(content)
 
 
@@ -125,12 +123,26 @@ def _schemas(document: Document) -> Iterator[str]:
             yield "\n".join(_fields(schema, asked=name.endswith("Request")))
     yield "## Error responses"
     yield "\n".join(line for error in _shared_errors(document).items() for line in _error(*error))
+    yield "## Response headers"
+    yield "\n".join(f"- `{name}` — {words}" for name, words in sorted(_headers(document).items()))
 
 
 def _error(status: str, response: Schema) -> Iterator[str]:
     yield f"- {status} {' or '.join(_error_words(response))}: {response['description']}"
     yield from (f"  - “{body['message']}”" for body in _bodies(response))
-    yield from (f"  - header `{name}` — {said['description']}" for name, said in response.get("headers", {}).items())
+    if response.get("headers"):
+        yield "  - Headers: " + ", ".join(f"`{name}`" for name in response["headers"])
+
+
+def _headers(value: Any) -> dict[str, str]:
+    """Every header that any response has, with its words."""
+    found: dict[str, str] = {}
+    if isinstance(value, Mapping):
+        for name, header in value.get("headers", {}).items():
+            found.setdefault(name, header["description"])
+        for inner in value.values():
+            found |= _headers(inner)
+    return found
 
 
 def _shared_errors(document: Document) -> dict[str, Any]:

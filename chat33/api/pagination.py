@@ -10,12 +10,14 @@ Row = TypeVar("Row", bound=Model)
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
-_DIGITS = 9  # as many as a page number can sensibly have
+MAX_PAGE = 999_999_999
 
 
 def page_of(request: Request, rows: "QuerySet[Row]") -> tuple[list[Row], dict[str, Any]]:
     """The asked-for page of rows, and the fields around it. Raises ``ValidationError`` for nonsense."""
     page = _number(request, "page", 1)
+    if page > MAX_PAGE:
+        raise ValidationError({"page": ["There are not so many pages."]})
     limit = min(_number(request, "limit", DEFAULT_LIMIT), MAX_LIMIT)
     total = rows.count()
     start = (page - 1) * limit
@@ -27,6 +29,7 @@ def _number(request: Request, name: str, default: int) -> int:
     given = request.query_params.get(name)
     if given is None:
         return default
-    if not (given.isascii() and given.isdigit() and len(given) <= _DIGITS and int(given) >= 1):
+    digits = given.lstrip("0")
+    if not (given.isascii() and given.isdigit() and digits):
         raise ValidationError({name: ["Use a whole number from 1."]})
-    return int(given)
+    return int(digits[:12])  # what has more digits is too large all the same

@@ -24,6 +24,21 @@ class Error(serializers.Serializer[Any]):
     details = ErrorDetail(many=True, help_text="The fields that are wrong, for VALIDATION_ERROR; else empty.")
 
 
+def _header(description: str, kind: str = "integer") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}}
+
+
+LIMIT_HEADERS: Mapping[str, Mapping[str, Any]] = {
+    "RateLimit-Limit": _header(
+        "Uses in the window: of the operation's own limit where it has one, else of all together."
+    ),
+    "RateLimit-Remaining": _header("Uses that are left."),
+    "RateLimit-Reset": _header("Seconds until a use comes free."),
+}
+CHALLENGE = {"WWW-Authenticate": _header("How to authenticate.", "string")}
+_RETRY_AFTER = {"Retry-After": _header("Seconds to wait before trying again.")}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
     """An error response: what it means, and the body of each situation it shows. ``name`` is that of its component."""
@@ -31,7 +46,7 @@ class Refusal:
     says: str
     examples: Mapping[str, Mapping[str, Any]]
     name: str = ""
-    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: LIMIT_HEADERS)
 
     def response(self) -> dict[str, Any]:
         """The OpenAPI response object."""
@@ -57,17 +72,6 @@ def _invalid(path: str, message: str) -> Mapping[str, Any]:
     return error_body("VALIDATION_ERROR", f"{path}: {message}", [{"path": path, "message": message}])
 
 
-def _number(description: str) -> dict[str, Any]:
-    return {"description": description, "schema": {"type": "integer"}}
-
-
-LIMIT_HEADERS: Mapping[str, str] = {
-    "RateLimit-Limit": "Uses in the window.",
-    "RateLimit-Remaining": "Uses that are left.",
-    "RateLimit-Reset": "Seconds until a use comes free.",
-}
-_RETRY_AFTER = {"Retry-After": _number("Seconds to wait before trying again.")}
-
 STANDARD: Mapping[int, Refusal] = {
     400: Refusal(
         name="Invalid",
@@ -86,7 +90,7 @@ STANDARD: Mapping[int, Refusal] = {
                 "Unauthorized", "This API key is unknown, revoked or expired. Make a new one in Settings."
             ),
         },
-        headers={"WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}}},
+        headers=CHALLENGE,
     ),
     403: Refusal(
         name="Forbidden",
@@ -97,6 +101,7 @@ STANDARD: Mapping[int, Refusal] = {
             ),
             "csrf": error_body("CSRF_FAILED", "CSRF Failed: CSRF token missing."),
         },
+        headers={},
     ),
     404: Refusal(
         name="NotFound",
@@ -111,7 +116,7 @@ STANDARD: Mapping[int, Refusal] = {
                 "CONFLICT", "A request with this Idempotency-Key is still running. Try again in a second."
             )
         },
-        headers=_RETRY_AFTER,
+        headers={**LIMIT_HEADERS, **_RETRY_AFTER},
     ),
     413: Refusal(
         name="TooLarge",
@@ -141,7 +146,7 @@ STANDARD: Mapping[int, Refusal] = {
         examples={
             "example": error_body("RATE_LIMIT", "The limit of 30 is reached. Try again in 1260 seconds."),
         },
-        headers={**{name: _number(words) for name, words in LIMIT_HEADERS.items()}, **_RETRY_AFTER},
+        headers={**LIMIT_HEADERS, **_RETRY_AFTER},
     ),
     503: Refusal(
         name="Unavailable",

@@ -16,6 +16,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
+from chat33.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE
 from chat33.api.refusals import LIMIT_HEADERS, STANDARD, Error, Refusal
 
 JSON = "application/json"
@@ -45,7 +46,6 @@ class Operation:
     answer_example: Any
     refusals: Mapping[int, Refusal] = field(default_factory=dict)
     idempotent: bool = False  # takes an Idempotency-Key
-    counted: bool = False  # counts against a limit of its own, and says where the caller stands
 
 
 class Schema(AutoSchema):
@@ -105,8 +105,8 @@ class Schema(AutoSchema):
         if self.operation.idempotent:
             said.append(IDEMPOTENCY_KEY)
             said.append(_answered("Idempotent-Replayed", {"type": "string", "const": "true"}, REPLAYED, status))
-        if self.operation.counted:
-            said.extend(_answered(name, {"type": "integer"}, words, status) for name, words in LIMIT_HEADERS.items())
+        for name, header in LIMIT_HEADERS.items():
+            said.append(_answered(name, header["schema"], header["description"], status))
         return said
 
     def get_request_serializer(self) -> Any:
@@ -174,8 +174,12 @@ def query(name: str, words: str, schema: Mapping[str, Any]) -> OpenApiParameter:
 def page_parameters() -> tuple[OpenApiParameter, OpenApiParameter]:
     """``page`` and ``limit``."""
     return (
-        query("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "maximum": 100_000, "default": 1}),
-        query("limit", "Items on a page, at most 100.", {"type": "integer", "minimum": 1, "default": 20}),
+        query("page", "Which page, from 1.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1}),
+        query(
+            "limit",
+            f"Items on a page, at most {MAX_LIMIT}; more means {MAX_LIMIT}.",
+            {"type": "integer", "minimum": 1, "default": DEFAULT_LIMIT},
+        ),
     )
 
 

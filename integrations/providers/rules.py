@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
 from jsonschema import Draft202012Validator
@@ -23,6 +24,7 @@ _UNITS = {
     "weighted": "weighted characters",
     "bytes": "bytes",
 }
+SHOWN = 3  # of all that is wrong with one option
 _HASHTAG = re.compile(r"(?<!\w)#\w+")
 _MENTION = re.compile(r"(?<!\w)@\w+")
 
@@ -301,5 +303,5 @@ def _options(rules: PlatformRules, draft: Draft) -> Iterator[Issue]:
                 severity="warning",
             )
             continue
-        for error in Draft202012Validator(known[key]).iter_errors(value):
+        for error in islice(Draft202012Validator(known[key]).iter_errors(value), SHOWN):
             yield Issue(code="OPTION_INVALID", path=path, message=error.message[:300])

@@ -1,10 +1,11 @@
 """What the API says of its operations on keys and callbacks: words, examples, and the errors that are their own."""
 
+from dataclasses import replace
 from typing import Any
 
 from drf_spectacular.utils import OpenApiWebhook
 
-from chat33.api.refusals import invalid, refused
+from chat33.api.refusals import CHALLENGE, invalid, refused
 from chat33.api.schema import Operation, id_of, page_parameters, query
 from integrations.api.v1 import replies, serializers
 
@@ -47,11 +48,14 @@ _TRY = {
     "responseHead": "Internal Server Error",
 }
 _CALLBACK_ID = id_of("The callback's")
-_WITH_KEY = refused(
-    "Unauthorized",
-    "No session; or an API key, which cannot manage keys.",
-    missing="Authentication credentials were not provided.",
-    key="API keys are managed by a logged-in person, not with another API key.",
+_WITH_KEY = replace(
+    refused(
+        "Unauthorized",
+        "No session; or an API key, which cannot manage keys.",
+        missing="Authentication credentials were not provided.",
+        key="API keys are managed by a logged-in person, not with another API key.",
+    ),
+    headers=CHALLENGE,
 )
 
 CREATE_API_KEY = Operation(
@@ -70,7 +74,6 @@ CREATE_API_KEY = Operation(
         **{name: value for name, value in _KEY.items() if name not in ("isActive", "lastUsedAt")},
     },
     refusals={401: _WITH_KEY},
-    counted=True,
 )
 LIST_API_KEYS = Operation(
     id="listApiKeys",

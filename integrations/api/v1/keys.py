@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat33.api import limits
+from chat33.api.errors import InsufficientScope
 from chat33.api.schema import Operation
 from chat33.api.views import ApiView
 from chat33.lib.clock import stamp, utcnow
@@ -32,7 +33,7 @@ class SessionOnly(SessionAuthentication):
             raise NotAuthenticated("API keys are managed by a logged-in person, not with another API key.")
         found = super().authenticate(request)
         if found is not None and found[1].membership.role == Role.VIEWER and request.method != "GET":
-            raise PermissionDenied("A viewer may not manage API keys.")
+            raise InsufficientScope("A viewer may not manage API keys.")
         return found
 
     def authenticate_header(self, request: Request) -> str:

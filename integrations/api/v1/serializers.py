@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from chat33.api import scopes as known
-from chat33.api.fields import StringField
+from chat33.api.fields import BoundedListField, StringField
 from chat33.lib.clock import utcnow
 
 
@@ -20,7 +20,7 @@ class CreateApiKeyRequest(serializers.Serializer[Any]):
     """A key to make."""
 
     name = StringField(required=False, default="Default API Key", max_length=100)
-    scopes = serializers.ListField(
+    scopes = BoundedListField(
         child=serializers.ChoiceField(choices=sorted(known.ORDINARY)), required=False, min_length=1, max_length=20,
         help_text="Default: every ordinary scope.",
     )  # fmt: skip

@@ -75,7 +75,6 @@ CREATE_POST = Operation(
     answer_example={"posts": [examples.SUMMARY], "groupId": None},
     refusals={400: _BAD_POST},
     idempotent=True,
-    counted=True,
 )
 LIST_POSTS = Operation(
     id="listPosts",
@@ -184,7 +183,6 @@ DUPLICATE_POST = Operation(
         "groupId": None,
     },
     idempotent=True,
-    counted=True,
 )
 LIST_POST_LOGS = Operation(
     id="listPostLogs",
@@ -288,5 +286,4 @@ UPLOAD_MEDIA = Operation(
         ),
     },
     idempotent=True,
-    counted=True,
 )

@@ -5,6 +5,7 @@ from typing import Any
 FILE_RULES: dict[str, Any] = {
     "contentTypes": ["image/jpeg"],
     "maxBytes": 8_000_000,
+    "maxBytesByType": {},
     "convertible": True,
     "minWidth": 320,
     "maxWidth": 1440,

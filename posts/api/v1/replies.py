@@ -88,6 +88,9 @@ class FileRulesReply(Reply):
 
     contentTypes = serializers.ListField(child=serializers.CharField())
     maxBytes = serializers.IntegerField()
+    maxBytesByType = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Where a type has its own limit."
+    )
     convertible = serializers.BooleanField(help_text="An image outside the rules is sent as a JPEG made of it.")
     minWidth = serializers.IntegerField(allow_null=True)
     maxWidth = serializers.IntegerField(allow_null=True)

@@ -7,12 +7,14 @@ from django.conf import settings
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
-from chat33.api.fields import StringField
+from chat33.api.fields import BoundedListField, StringField
 from chat33.lib.http import Guard, Refused, is_public
 from integrations.providers.registry import PROVIDERS
+from posts.media import ALT_TEXTS
 from posts.models import MediaType
 
 MAX_FILES = 35
+MAX_OPTIONS = 100  # of one platform, and platforms: far more than there are
 _INSIDE = ("localhost", ".localhost", ".local", ".internal", ".home.arpa")
 
 
@@ -55,10 +57,12 @@ class PlatformConfigField(serializers.DictField):
 
     def to_internal_value(self, data: Any) -> dict[Any, Any]:
         """The options. Raises ``ValidationError``."""
+        if isinstance(data, dict) and len(data) > MAX_OPTIONS:
+            raise serializers.ValidationError(f"Use at most {MAX_OPTIONS} keys.")
         config: dict[Any, Any] = super().to_internal_value(data)
-        wrong = {name: ["Use an object."] for name in PROVIDERS if not isinstance(config.get(name, {}), dict)}
-        if wrong:
-            raise serializers.ValidationError(wrong)
+        large = [name for name, options in config.items() if isinstance(options, dict) and len(options) > MAX_OPTIONS]
+        if large:
+            raise serializers.ValidationError({name: [f"Use at most {MAX_OPTIONS} keys."] for name in large})
         return config
 
 
@@ -77,13 +81,19 @@ class PlatformConfigComponent(OpenApiSerializerFieldExtension):
             name: {"type": "object", **provider.rules.options, "additionalProperties": True}
             for name, provider in PROVIDERS.items()
         }
-        return {"type": "object", "properties": sections, "additionalProperties": True}
+        alternatives = {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What each picture shows, for who cannot see it, in the order of mediaUrls.",
+        }
+        properties = {**sections, ALT_TEXTS: alternatives}
+        return {"type": "object", "properties": properties, "additionalProperties": True}
 
 
 class AccountsField(serializers.Serializer[Any]):
     """The channels, first of all fields."""
 
-    accountIds = serializers.ListField(
+    accountIds = BoundedListField(
         child=StringField(max_length=60), min_length=1, max_length=10,
         help_text="Channel IDs from /accounts. One ScheduledPost is created per channel. At most 10.",
     )  # fmt: skip
@@ -96,7 +106,7 @@ class ContentFields(serializers.Serializer[Any]):
         required=False, allow_null=True, allow_blank=True, trim_whitespace=False, max_length=100_000,
         help_text="Caption / post text",
     )  # fmt: skip
-    mediaUrls = serializers.ListField(
+    mediaUrls = BoundedListField(
         child=AddressField(), required=False, allow_null=True, max_length=MAX_FILES,
         help_text="Public URLs to media. Use /media/upload first or pass any public URL.",
     )  # fmt: skip
@@ -156,7 +166,7 @@ class DuplicatePostRequest(serializers.Serializer[Any]):
         required=False, allow_null=True, max_length=40, help_text="ISO 8601 datetime. Not copied from the original."
     )
     timezone = StringField(required=False, max_length=64, help_text="Default: the original's.")
-    accountIds = serializers.ListField(
+    accountIds = BoundedListField(
         child=StringField(max_length=60), required=False, min_length=1, max_length=10,
         help_text="Override target channels. Defaults to original channel.",
     )  # fmt: skip
