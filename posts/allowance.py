@@ -97,7 +97,7 @@ def take_place(*, post: Post, now: datetime) -> Held | None:
             mine.update(slot_at=now, held_until=None, held_reason="")
             post.slot_at, post.held_until, post.held_reason = now, None, ""
             return None
-        until = _turn(post, line, state.limit, now)
+        until = _turn(post, line, state, now)
         mine.update(held_until=until)  # its place in the line: whoever is held next comes after it
     name = channel.get_platform_display()
     return Held(
@@ -118,16 +118,20 @@ def _ahead(post: Post, line: Sequence[datetime], now: datetime) -> int:
     return sum(1 for until in line if until <= now and (post.held_until is None or until < post.held_until))
 
 
-def _turn(post: Post, line: Sequence[datetime], limit: int, now: datetime) -> datetime:
+def _turn(post: Post, line: Sequence[datetime], state: Allowance, now: datetime) -> datetime:
     """When the post's turn comes: the first place to come free that nobody who waits already has."""
-    taken = Post.objects.filter(channel_id=post.channel_id, slot_at__gt=now - DAY).order_by("-slot_at")
-    frees = [at + DAY for at in taken.values_list("slot_at", flat=True)[:limit] if at][::-1]
-    if len(frees) < limit or not frees:
-        # The network counts posts that others made, or nothing may go out at all: ask again, one after another.
+    limit = state.limit or 0
+    taken = Post.objects.filter(channel_id=post.channel_id, slot_at__gt=now - DAY).order_by("slot_at")
+    ours = [at + DAY for at in taken.values_list("slot_at", flat=True) if at][-limit:] if limit else []
+    free = max(0, limit - state.used)  # now, for those who have waited longer
+    # The rest the network counted itself, posts that others made: when those make room, it alone knows.
+    theirs = [now + ASK_AGAIN + ASK_APART * number for number in range(limit - free - len(ours))]
+    frees = sorted([now] * free + theirs + ours)
+    if not frees:
         return now + ASK_AGAIN + ASK_APART * len(line)
     places = (frees[number % limit] + DAY * (number // limit) for number in range(len(line) + 1))
-    free = next(place for number, place in enumerate(places) if bisect_right(line, place) <= number)
-    return max(free, now + timedelta(seconds=1))
+    place = next(place for number, place in enumerate(places) if bisect_right(line, place) <= number)
+    return max(place, now + timedelta(seconds=1))
 
 
 @dataclass(frozen=True)

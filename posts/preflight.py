@@ -74,10 +74,12 @@ def inspect(*, organization: Organization, content: Content) -> Inspected:
     """Look at the files: ours from their rows, others by fetching them within ``LOOK`` seconds in all."""
     deadline = time.monotonic() + LOOK
     issues: list[Issue] = []
-    facts = [
-        _facts(organization, url, f"mediaUrls.{index}", deadline, issues)
-        for index, url in enumerate(content.media_urls)
-    ]
+    facts: list[MediaFacts] = []
+    seen: dict[str, MediaFacts] = {}
+    for index, url in enumerate(content.media_urls):
+        if url not in seen or not seen[url].checked:
+            seen[url] = _facts(organization, url, f"mediaUrls.{index}", deadline, issues)
+        facts.append(seen[url])
     cover = (
         _facts(organization, content.cover_image_url, "coverImageUrl", deadline, issues)
         if content.cover_image_url
@@ -158,14 +160,12 @@ def _config_issues(config: Mapping[str, Any]) -> Iterator[Issue]:
     for key, value in config.items():
         path = f"platformConfig.{key}"
         if key in PROVIDERS:
-            if not isinstance(value, Mapping):
-                yield Issue(code="OPTION_INVALID", path=path, message="The options of a platform are an object.")
-        elif key == ALT_TEXTS:
-            if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-                yield Issue(code="OPTION_INVALID", path=path, message="Alternative texts are a list of strings.")
-        else:
+            continue
+        if key != ALT_TEXTS:
             message = f"platformConfig is nested by platform; {key[:60]} is none of them and is ignored."
             yield Issue(code="OPTION_UNKNOWN", path=path, message=message, severity="warning")
+        elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            yield Issue(code="OPTION_INVALID", path=path, message="Alternative texts are a list of strings.")
 
 
 def _facts(organization: Organization, url: str, path: str, deadline: float, issues: list[Issue]) -> MediaFacts:
