@@ -181,6 +181,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("CHAT33_STATIC_DIR", default=str(LAYOUT.static_dir)))
 WHITENOISE_USE_FINDERS = LOCAL
 MEDIA_ROOT = LAYOUT.media_dir
+SCRATCH_DIR = LAYOUT.data_dir / "scratch"  # files while they are looked at; pruned after a day
 S3_BUCKET = env.str("CHAT33_S3_BUCKET", default="")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {

@@ -318,7 +318,7 @@ def _safe_name(name: str, extension: str) -> str:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    directory = settings.LAYOUT.data_dir / "scratch"
+    directory = settings.SCRATCH_DIR
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=directory) as file:
         yield Path(file.name)
@@ -326,6 +326,6 @@ def _scratch() -> Iterator[Path]:
 
 def prune_scratch(*, now: datetime) -> None:
     """Remove what a killed process left behind in the scratch directory, after a day."""
-    for path in (settings.LAYOUT.data_dir / "scratch").glob("*"):
+    for path in (settings.SCRATCH_DIR).glob("*"):
         if now.timestamp() - path.stat().st_mtime > 86_400:
             path.unlink(missing_ok=True)

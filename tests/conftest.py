@@ -38,6 +38,7 @@ def sandboxed(sandbox: RunningSandbox, settings: Settings, _own_files: None) -> 
 def _own_files(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test leaves a file in the data directory."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+    settings.SCRATCH_DIR = tmp_path_factory.mktemp("scratch")
 
 
 @pytest.fixture

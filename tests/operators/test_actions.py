@@ -228,7 +228,7 @@ def test_nobody_writes_a_row_of_the_queue_by_hand(desk: Client, owner: Person, m
 def test_an_action_by_get_changes_nothing(desk: Client, owner: Person) -> None:
     key, _ = create_api_key(organization=owner.organization, name="Another", by=owner.user)
 
-    desk.get("/admin/integrations/apikey/", {"action": "revoke", "_selected_action": key.pk, "index": 0})
+    desk.get("/admin/integrations/apikey/", {"action": "revoke", "_selected_action": str(key.pk), "index": "0"})
 
     key.refresh_from_db()
     assert key.revoked_at is None

@@ -307,7 +307,7 @@ class TestFiles:
         ask(owner, channel, text="Look", mediaUrls=[server.url + "a"])
 
         assert not Media.objects.exists()
-        assert list((settings.LAYOUT.data_dir / "scratch").glob("*")) == []
+        assert list(settings.SCRATCH_DIR.glob("*")) == []
 
 
 class TestAdvice:
