@@ -42,7 +42,7 @@ def body(response: Any) -> bytes:
 
 def stored_files(settings: Settings) -> list[Path]:
     """Every file in storage and every scratch file."""
-    scratch = settings.LAYOUT.data_dir / "scratch"
+    scratch = settings.SCRATCH_DIR
     return [path for root in (Path(settings.MEDIA_ROOT), scratch) for path in root.rglob("*") if path.is_file()]
 
 
