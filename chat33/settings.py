@@ -10,12 +10,26 @@ from typing import Any
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
 from chat33.logs import logging_config
 from chat33.runtime.layout import layout
 
 env = environ.Env()
+
+
+def _number(name: str, default: float) -> float:
+    """A number of the environment's. Raises ``ImproperlyConfigured`` naming it."""
+    given = env.str(name, default="")
+    try:
+        found = float(given or default)
+        timedelta(hours=found)
+    except (ValueError, OverflowError):
+        raise ImproperlyConfigured(f"{name} is {given!r}; write a number.") from None
+    return found
+
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LAYOUT = layout()
 # production, local (make run) or test; who names no database of their own runs locally
@@ -23,6 +37,12 @@ ENVIRONMENT = env.str("CHAT33_ENV", default="production" if env.str("DATABASE_UR
 TESTING = ENVIRONMENT == "test"
 LOCAL = ENVIRONMENT in ("local", "test")
 
+# What production must be told and was not (chat33.checks says so)
+UNSET = [
+    name
+    for name in ("CHAT33_BASE_URL", "CHAT33_SECRET_KEY", "CHAT33_ENCRYPTION_KEYS", "CHAT33_METRICS_TOKEN")
+    if not env.str(name, default="")
+]
 DEBUG = env.bool("CHAT33_DEBUG", default=False)
 SECRET_KEY = env.str("CHAT33_SECRET_KEY", default="") or LAYOUT.secret("secret_key")
 ENCRYPTION_KEYS = env.list("CHAT33_ENCRYPTION_KEYS", default=[]) or [LAYOUT.secret("encryption_key")]
@@ -253,8 +273,8 @@ DAILY_LIMITS = {
 RATELIMIT_USE_CACHE = "default"
 
 # Publishing
-LATE_LIMIT = timedelta(hours=env.float("CHAT33_LATE_LIMIT_HOURS", default=24))
-LEASE = timedelta(seconds=env.float("CHAT33_LEASE_SECONDS", default=25))
+LATE_LIMIT = timedelta(hours=_number("CHAT33_LATE_LIMIT_HOURS", 24))
+LEASE = timedelta(seconds=_number("CHAT33_LEASE_SECONDS", 25))
 PROVIDER_APPS = {
     platform: {
         "client_id": env.str(f"CHAT33_{platform.upper()}_CLIENT_ID", default=""),

@@ -12,8 +12,10 @@ class DashboardConfig(AppConfig):
         from celery import signals
 
         import chat33.celery  # noqa: F401  # every process that runs Django can ring for a worker
+        from chat33 import checks
         from chat33.dashboard import receivers
 
+        checks.register()
         signals.worker_init.connect(receivers.worker_began, weak=False)
         signals.task_prerun.connect(receivers.worker_took, weak=False)
         if "beat" in sys.argv:

@@ -1,0 +1,94 @@
+"""An organization's rows of every kind, and their ids by the parameter of an address that takes them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+
+from chat33.lib.clock import utcnow
+from chat33.orgs.models import Organization
+from integrations.channels import disconnect_channel
+from integrations.models import ApiKey, Callback, CallbackAttempt, CallbackStatus, Channel
+from integrations.services import create_api_key, rotate_signing_secret
+from posts.models import Attempt, Media, Post, PostStatus
+from tests.architecture.test_models import MODELS, NOBODYS, label
+from tests.factories import make_callback, make_channel, make_post
+from tests.people import Person
+
+
+def add_rows(person: Person, number: int) -> None:
+    """One more row of everything the organization can have, each on a channel of its own."""
+    organization, now = person.organization, utcnow()
+    channel = make_channel(organization, "x")
+    create_api_key(organization=organization, name=f"Key {number}", by=person.user)
+    post = make_post(channel, status=PostStatus.FAILED, error_code="MEDIA", callback_url="https://example.com/")
+    for _ in range(number):
+        Attempt.objects.create(post=post, organization=organization, event="publish_failure", created_at=now)
+    callback = make_callback(organization, subject=post.public_id, status=CallbackStatus.FAILED)
+    for attempt in range(number):
+        CallbackAttempt.objects.create(callback=callback, organization=organization, number=attempt)
+    Media.objects.create(
+        organization=organization, token=f"{organization.public_id[-20:]}-{number}", file="a/b.jpg", name="b.jpg",
+        kind="image", content_type="image/jpeg", size=10, width=3, height=4,
+    )  # fmt: skip
+
+
+def add_every_state(person: Person) -> None:
+    """Posts in every state, a post whose outcome is unconfirmed, a channel disconnected, a secret."""
+    channel = make_channel(person.organization, "x")
+    for status in PostStatus:
+        make_post(channel, status=status, due_at=utcnow() + timedelta(days=1) if status == "QUEUED" else None)
+    make_post(channel, status=PostStatus.FAILED, error_code="UNCONFIRMED", intent_at=utcnow())
+    disconnect_channel(channel=make_channel(person.organization, "facebook"), reason="Gone.", now=utcnow())
+    rotate_signing_secret(organization=person.organization, now=utcnow())
+
+
+@dataclass(frozen=True)
+class Named:
+    """What an address' parameter stands for: the rows, and the beginning of their ids."""
+
+    model: type[Model]
+    prefix: str
+
+
+# A new parameter of the public API is told here, and is tested with everything from then on.
+PARAMETERS: dict[str, Named] = {
+    "post_id": Named(Post, "post"),
+    "key_id": Named(ApiKey, "key"),
+    "callback_id": Named(Callback, "cb"),
+}
+
+
+def latest(name: str, organization: Organization) -> str:
+    """The public id of the organization's latest row that the parameter stands for."""
+    rows: Any = PARAMETERS[name].model._default_manager
+    return str(rows.filter(organization=organization).latest("id").public_id)
+
+
+def all_ids(organization: Organization) -> set[str]:
+    """Everything by which anything of the organization could be called: public ids, keys of rows, names, tokens."""
+    found = {organization.public_id, str(organization.pk)}
+    for model in tenants():
+        for row in model._default_manager.filter(organization=organization):
+            found |= {str(row.pk), str(getattr(row, "public_id", row.pk))}
+    found |= {media.token for media in Media.objects.filter(organization=organization)}
+    found |= {channel.remote_id for channel in Channel.objects.filter(organization=organization)}
+    found |= {membership.user.public_id for membership in organization.memberships.all()}
+    return found
+
+
+def tenants() -> list[type[Any]]:
+    """The models whose rows are an organization's."""
+    return [model for model in MODELS if label(model) not in NOBODYS]
+
+
+def snapshot(organization: Organization) -> dict[str, list[Any]]:
+    """Every column of every row of the organization, but for when a key was last used."""
+    found = {}
+    for model in [*tenants(), apps.get_model("orgs.Organization")]:
+        mine = {"pk": organization.pk} if model is Organization else {"organization": organization}
+        rows = model._default_manager.filter(**mine).order_by("pk").values()
+        found[label(model)] = [{name: value for name, value in row.items() if name != "last_used_at"} for row in rows]
+    return found

@@ -1,0 +1,72 @@
+"""Every address is meant to be there, and every operation says who may call it."""
+
+import re
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from chat33.api import scopes
+from chat33.api.permissions import HasScope
+from chat33.api.views import ApiView
+from integrations.auth import ApiKeyAuthentication, SessionAuthentication
+from tests.architecture.routes import API, METHODS, Route, api_routes, patterns
+
+# What is not an operation of the public API, and why it is there.
+ELSEWHERE = {
+    r"\^api/": "answers 404 in the API's own shape",
+    r"api/v1/openapi\.json": "describes the API",
+    r"llms\.txt": "describes it to programs that read",
+    r"developers/.*": "describes it to people",
+    r"media/<str:token>/<str:name>": "files for whoever was told their address",
+    r"(healthz|readyz|metrics)": "for those who watch the installation",
+    r"admin/.*": "for operators",
+    r"(accounts|_allauth)/.*": "logging in, by allauth",
+}
+ROUTES = api_routes()
+
+
+def test_every_address_is_an_operation_or_has_its_reason() -> None:
+    others = [route.template for route in patterns() if route not in ROUTES]
+
+    assert [template for template in others if not any(re.fullmatch(known, template) for known in ELSEWHERE)] == []
+    assert [known for known in ELSEWHERE if not any(re.fullmatch(known, template) for template in others)] == []
+
+
+def test_the_public_api_is_below_one_address() -> None:
+    assert [route.template for route in ROUTES if not route.template.startswith(API)] == []
+    assert len(ROUTES) >= 16
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_every_method_declares_a_scope_that_is_on_the_list(route: Route) -> None:
+    view = route.view
+
+    assert issubclass(view, ApiView)
+    assert set(view.scopes) == set(route.methods)
+    assert set(view.scopes.values()) <= set(scopes.ALL)
+    assert view.permission_classes == [HasScope]
+    assert all(issubclass(kind, ApiKeyAuthentication | SessionAuthentication) for kind in view.authentication_classes)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_a_method_that_only_reads_asks_for_no_more_than_reading(route: Route) -> None:
+    reading = {scope for method, scope in route.view.scopes.items() if method == "GET"}
+
+    assert reading <= scopes.READING
+
+
+def test_every_operation_is_in_the_schema_and_no_other() -> None:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    described = {
+        (method.upper(), re.sub(r"\{[^}]+\}", "{}", path).strip("/"))
+        for path, item in schema["paths"].items()
+        for method in item
+        if method.upper() in METHODS
+    }
+    served = {
+        (method, re.sub(r"<[^>]+>", "{}", route.template.removeprefix(API)))
+        for route in ROUTES
+        for method in route.methods
+    }
+
+    assert described == served
