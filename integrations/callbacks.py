@@ -1,7 +1,8 @@
 """Callbacks: signed POSTs to integrators' URLs, retried for four days, each try kept.
 
 The rows are the queue: whoever makes one only inserts it. Workers claim due rows one by one, for each receiver one at a
-time, so that one that is slow or dead costs one thread for ten seconds, never a publisher and never another receiver.
+time and for each organization two, so that one that is slow or dead costs one thread for ten seconds, never a publisher
+and never another organization.
 """
 
 import json
@@ -21,6 +22,7 @@ from chat33.lib import metrics
 from chat33.lib.clock import utcnow
 from chat33.lib.failpoints import reach
 from chat33.lib.http import NotSent, Refused, Reply, ReplyLost
+from chat33.lib.secrets import Undecipherable
 from chat33.orgs.models import Organization
 from integrations.channels import http_client
 from integrations.models import Callback, CallbackAttempt, CallbackStatus
@@ -37,6 +39,7 @@ READ = 16_384  # bytes of the answer that are read
 KEPT = 1_000  # characters of it that are kept
 LEASE = timedelta(seconds=30)
 MAX_WAIT = timedelta(hours=24)
+AT_ONCE = 2  # of one organization
 
 
 def create_callback(
@@ -76,7 +79,7 @@ def due_callbacks(limit: int) -> int:
 
 
 def claim_callback() -> Callback | None:
-    """The callback that is due longest among the receivers nobody is sending to, leased; None when there is none."""
+    """The callback that is due longest among those that may be sent now, leased; None when there is none."""
     with transaction.atomic(), connection.cursor() as cursor:
         # One claim at a time, or two senders would each find the same receiver free.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('callbacks:claim', 0))")
@@ -95,10 +98,11 @@ def claim_callback() -> Callback | None:
                 SELECT id FROM integrations_callback AS due WHERE due_at <= statement_timestamp() AND NOT EXISTS (
                     SELECT 1 FROM busy
                     WHERE busy.organization_id = due.organization_id AND busy.origin = substring(due.url FROM %(origin)s)
-                ) ORDER BY due_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED
+                ) AND (SELECT count(*) FROM busy WHERE busy.organization_id = due.organization_id) < %(at_once)s
+                ORDER BY due_at LIMIT 1 FOR UPDATE OF due SKIP LOCKED
             ) RETURNING id
             """,
-            {"lease": LEASE.total_seconds(), "origin": "^[^:]*://[^/?#]*"},
+            {"lease": LEASE.total_seconds(), "origin": "^[^:]*://[^/?#]*", "at_once": AT_ONCE},
         )
         row = cursor.fetchone()
     return Callback.objects.select_related("organization").get(pk=row[0]) if row else None
@@ -107,13 +111,16 @@ def claim_callback() -> Callback | None:
 def deliver_callback(*, callback: Callback, now: datetime) -> CallbackStatus:
     """Send it once and store what came of it, unless the lease was lost meanwhile."""
     body = json.dumps(document(callback), separators=(",", ":")).encode()
-    secrets = signing_secrets(organization=callback.organization, now=now)
-    headers = {
-        "Content-Type": "application/json",
-        **sign(secrets=secrets, message_id=callback.public_id, timestamp=int(now.timestamp()), body=body),
-    }
     started = time.monotonic()
-    sent = _post(callback.url, body, headers)
+    headers: dict[str, str] = {}
+    try:
+        secrets = signing_secrets(organization=callback.organization, now=now)
+        signed = sign(secrets=secrets, message_id=callback.public_id, timestamp=int(now.timestamp()), body=body)
+        headers = {"Content-Type": "application/json", **signed}
+        sent = _post(callback.url, body, headers)
+    except Undecipherable:
+        logger.exception("callback_unsigned", callback=callback.public_id)
+        sent = _Sent(failure="The signing secret cannot be read here. Rotate it.")
     milliseconds = int((time.monotonic() - started) * 1000)
     return _settle(callback, sent, headers=headers, milliseconds=milliseconds, now=now)
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from chat33.lib.clock import stamp, utcnow
 from integrations.models import Channel
 from posts.models import Attempt, Post
-from tests.factories import make_channel, make_post
+from tests.factories import make_callback, make_channel, make_post
 from tests.people import Person
 
 
@@ -123,6 +123,23 @@ def test_a_list_costs_the_same_for_one_post_and_for_sixty(owner: Person, channel
     one = queries()
     for number in range(59):
         make_post(make_channel(owner.organization, "facebook") if number % 3 else channel)
+
+    assert queries() == one <= 4
+
+
+@pytest.mark.parametrize("path", ["accounts", "callbacks"])
+def test_other_lists_cost_the_same_for_one_and_for_thirty(owner: Person, channel: Channel, path: str) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert owner.api().send("GET", path).status_code == 200
+        return len(captured)
+
+    make_callback(owner.organization)
+    queries()  # notes the key's use
+    one = queries()
+    for _ in range(29):
+        make_callback(owner.organization)
+        make_post(make_channel(owner.organization, "youtube"), slot_at=utcnow())
 
     assert queries() == one <= 4
 

@@ -53,7 +53,9 @@ class CallbackView(ApiView):
     def get(self, request: Request, callback_id: str) -> Response:
         """One callback with every attempt at it."""
         row = callback_named(request, callback_id)
-        return Response({**callback_body(row), "tries": [attempt_body(attempt) for attempt in row.tries.all()]})
+        return Response(
+            {**callback_body(row), "tries": [attempt_body(attempt) for attempt in row.tries.order_by("id")]}
+        )
 
 
 class ResendView(ApiView):

@@ -60,9 +60,9 @@ class PlatformConfigField(serializers.DictField):
         if isinstance(data, dict) and len(data) > MAX_OPTIONS:
             raise serializers.ValidationError(f"Use at most {MAX_OPTIONS} keys.")
         config: dict[Any, Any] = super().to_internal_value(data)
-        odd = [name for name in PROVIDERS if name in config and not isinstance(config[name], dict)]
-        if odd:
-            raise serializers.ValidationError({name: ["Use an object with this platform's options."] for name in odd})
+        wrong = {name: ["Use an object."] for name in PROVIDERS if not isinstance(config.get(name, {}), dict)}
+        if wrong:
+            raise serializers.ValidationError(wrong)
         large = [name for name, options in config.items() if isinstance(options, dict) and len(options) > MAX_OPTIONS]
         if large:
             raise serializers.ValidationError({name: [f"Use at most {MAX_OPTIONS} keys."] for name in large})
