@@ -14,6 +14,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from chat33 import bell
+from chat33.celery import app
 from chat33.dashboard import receivers
 from chat33.lib.clock import utcnow
 from chat33.logs import REDACTED, given_request_id, logging_config, redact
@@ -206,6 +207,16 @@ def test_a_ring_bears_the_id_and_the_worker_takes_it_up(
     found = structlog.contextvars.get_contextvars()
     structlog.contextvars.clear_contextvars()
     assert found == {"task": "integrations.refresh_tokens", "request_id": "rang-for-this"}
+
+
+def test_celery_leaves_logging_as_the_settings_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers))
+    monkeypatch.setattr(app.log, "already_setup", False)
+
+    app.log.setup_logging_subsystem(loglevel=logging.CRITICAL)
+
+    assert (root.level, list(root.handlers)) == before
 
 
 # No secret
