@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.conf import settings
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseBase
 
@@ -20,8 +21,9 @@ logger = structlog.get_logger("chat33.requests")
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-PROBES = frozenset({"healthz", "readyz", "metrics"})
-UNROUTED = "unrouted"  # static files, and addresses that lead nowhere
+STATIC = "static"
+UNROUTED = "unrouted"  # addresses that lead nowhere
+QUIET = frozenset({"healthz", "readyz", "metrics", STATIC})  # told at debug level while all is well
 
 
 class RequestLog:
@@ -49,18 +51,24 @@ class RequestLog:
 
 def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     method = request.method if request.method in METHODS else "OTHER"
-    route = request.resolver_match.route if request.resolver_match else UNROUTED
+    route = _route(request)
     metrics.count(metrics.requests, method, route, str(response.status_code))
     metrics.measure(metrics.request_seconds, seconds, method, route)
     level = logging.ERROR if response.status_code >= 500 else logging.INFO
-    if level == logging.INFO and route in PROBES:
+    if response.status_code < 400 and route in QUIET:
         level = logging.DEBUG
     facts: dict[str, Any] = {"method": method, "route": route, "status": response.status_code}
     raised = getattr(request, "raised", None)
     if raised is not None:
         facts["exc_info"] = raised
-    # The route and not the address, which may bear what opens a file or a link.
     logger.log(level, "request", **facts, ms=round(seconds * 1000, 1), **_caller(request))
+
+
+def _route(request: HttpRequest) -> str:
+    """The address' template, so that neither ids nor secrets of addresses are told."""
+    if request.resolver_match is not None:
+        return str(request.resolver_match.route)
+    return STATIC if request.path_info.startswith(settings.STATIC_URL) else UNROUTED
 
 
 def _caller(request: HttpRequest) -> dict[str, str]:

@@ -102,6 +102,15 @@ def test_refusals_and_nowhere_are_events_too(journal: Journal) -> None:
     ]
 
 
+def test_probes_and_files_are_quiet_while_all_is_well(db: None, journal: Journal) -> None:
+    for path in ("/healthz", "/static/dashboard/admin.css"):
+        Client().get(path).close()
+    Client().post("/healthz")
+
+    found = [(event["route"], event["status"], event["level"]) for event in journal.events("request")]
+    assert found == [("healthz", 200, "debug"), ("static", 200, "debug"), ("healthz", 405, "info")]
+
+
 @pytest.mark.parametrize("given", ["req-12345678", "0af7651916cd43dd8448eb211c80319c", "a.b_c-d9"])
 def test_a_well_formed_id_of_the_caller_s_is_kept(given: str, db: None, journal: Journal) -> None:
     reply = Client().get("/healthz", headers={"X-Request-ID": given})
