@@ -65,6 +65,7 @@ def environment(layout: Layout, environ: Mapping[str, str], *, host: str, port: 
         "CHAT33_ENV": environ.get("CHAT33_ENV") or "local",
         "CHAT33_DATA_DIR": str(layout.data_dir),
         "CHAT33_SUPERVISED": str(layout.data_dir),
+        "PROMETHEUS_MULTIPROC_DIR": str(layout.metrics_dir),
         "CHAT33_HOST": host,
         "PORT": str(port),
         "CHAT33_SANDBOX_PORT": str(port + 1),
