@@ -101,14 +101,16 @@ def real(owner: Person, channel: Channel, elsewhere: str) -> dict[str, Any]:
 @schema.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_reply_is_one_that_the_schema_promises(
-    case: Case, owner: Person, channel: Channel, real: dict[str, Any], session: dict[str, Any]
+    case: Case[Any], owner: Person, channel: Channel, real: dict[str, Any], session: dict[str, Any]
 ) -> None:
     assert case.meta is not None
     if not case.meta.is_negative_at(ParameterLocation.PATH):
         _find_something(case, channel)
     if case.meta.generation.mode.is_positive:
         _mean_something(case, real)
-    excluded = [positive_data_acceptance]  # a schema cannot say which accounts there are, nor what a network takes
+    excluded: list[Any] = [
+        positive_data_acceptance
+    ]  # a schema cannot say which accounts there are, nor what a network takes
     if "" in (case.query or {}).values():
         excluded.append(negative_data_rejection)  # an empty filter is none
     if "/api-keys" in case.path:
@@ -117,21 +119,20 @@ def test_every_reply_is_one_that_the_schema_promises(
         case.call_and_validate(excluded_checks=excluded, headers={"x-api-key": owner.key})
 
 
-def _find_something(case: Case, channel: Channel) -> None:
+def _find_something(case: Case[Any], channel: Channel) -> None:
     """Let most ids be those of something: else all that has an id in its address would end at 404."""
-    kind, given = case.path.split("/")[1], str((case.path_parameters or {}).get("id", ""))
-    if len(given) % 4 and kind == "posts":
-        status = sorted(PostStatus)[len(given) % len(PostStatus)]
-        case.path_parameters["id"] = make_post(
-            channel, status=status, error_code=("", "UNCONFIRMED")[len(given) % 2]
-        ).public_id
-    if len(given) % 4 and kind == "callbacks":
+    kind, given = case.path.split("/")[1], len(str((case.path_parameters or {}).get("id", "")))
+    if given % 4 and kind == "posts":
+        status, code = sorted(PostStatus)[given % len(PostStatus)], ("", "UNCONFIRMED")[given % 2]
+        case.path_parameters["id"] = make_post(channel, status=status, error_code=code).public_id
+    if given % 4 and kind == "callbacks":
         case.path_parameters["id"] = make_callback(channel.organization, body=CALLED).public_id
 
 
-def _mean_something(case: Case, real: dict[str, Any]) -> None:
+def _mean_something(case: Case[Any], real: dict[str, Any]) -> None:
     """Let what a valid body names be there, and most keys for repeating be new: else all would end at 400 and 422."""
     if isinstance(case.body, dict):
         case.body |= {name: value for name, value in real.items() if case.body.get(name)}
-    if len((case.headers or {}).get("Idempotency-Key", "")) % 4:
+    headers: Any = case.headers or {}
+    if len(headers.get("Idempotency-Key", "")) % 4:
         case.headers["Idempotency-Key"] = new_id("try")
