@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from chat33.api.fields import BoundedListField, StringField
@@ -38,6 +39,7 @@ def check_address(url: str) -> None:
         raise serializers.ValidationError(f"The host {host} is not on the public internet.")
 
 
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": 2000})
 class AddressField(StringField):
     """An http or https address on the public internet."""
 
