@@ -162,6 +162,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "chat33.orgs.adapter.AccountAdapter"
+SIGNUP_OPEN = env.bool("CHAT33_SIGNUP_OPEN", default=False)
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
     False if TESTING else {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 )

@@ -96,6 +96,11 @@ class PlatformRules:
     daily_limit: int  # posts in a rolling 24 h, before settings and live quota
     notes: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The network's name as people write it."""
+        return {"tiktok": "TikTok", "youtube": "YouTube"}.get(self.platform, self.platform.capitalize())
+
 
 @dataclass(frozen=True, kw_only=True)
 class MediaFacts:
@@ -223,7 +228,7 @@ def _measures(rule: FileRule, facts: MediaFacts, path: str) -> Iterator[Issue]:
 def _text(rules: PlatformRules, draft: Draft) -> Iterator[Issue]:
     yield from check_text(rules.text, draft.text, path="text", name="The text")
     if not draft.media and not rules.text_only:
-        yield Issue(code="MEDIA_REQUIRED", path="mediaUrls", message=f"{rules.platform} takes no post without media.")
+        yield Issue(code="MEDIA_REQUIRED", path="mediaUrls", message=f"{rules.name} takes no post without media.")
 
 
 def _files(rules: PlatformRules, draft: Draft) -> Iterator[Issue]:
@@ -235,14 +240,14 @@ def _files(rules: PlatformRules, draft: Draft) -> Iterator[Issue]:
         yield Issue(
             code="MEDIA_TYPE",
             path="mediaType",
-            message=f"{rules.platform} has no {draft.media_type} posts; use {supported}.",
+            message=f"{rules.name} has no {draft.media_type} posts; use {supported}.",
         )
         return
     if not rule.min_files <= len(draft.media) <= rule.max_files:
         yield Issue(
             code="MEDIA_COUNT",
             path="mediaUrls",
-            message=f"{draft.media_type} on {rules.platform} takes {rule.min_files} to {rule.max_files} files, "
+            message=f"{draft.media_type} on {rules.name} takes {rule.min_files} to {rule.max_files} files, "
             f"not {len(draft.media)}.",
         )
     kinds = {facts.kind for facts in draft.media if facts.kind}
@@ -250,7 +255,7 @@ def _files(rules: PlatformRules, draft: Draft) -> Iterator[Issue]:
         yield Issue(
             code="MEDIA_MIXED",
             path="mediaUrls",
-            message=f"{rules.platform} takes images or videos, not both together.",
+            message=f"{rules.name} takes images or videos, not both together.",
         )
     for index, facts in enumerate(draft.media):
         yield from _file(rule, facts, draft.media_type or "", f"mediaUrls.{index}")
@@ -281,7 +286,7 @@ def _cover(rules: PlatformRules, draft: Draft) -> Iterator[Issue]:
         yield Issue(
             code="COVER_IGNORED",
             path="coverImageUrl",
-            message=f"{rules.platform} takes no cover image for this post; it will be left out.",
+            message=f"{rules.name} takes no cover image for this post; it will be left out.",
             severity="warning",
         )
     elif draft.cover.checked and draft.cover.kind != "image":
@@ -299,7 +304,7 @@ def _options(rules: PlatformRules, draft: Draft) -> Iterator[Issue]:
             yield Issue(
                 code="OPTION_UNKNOWN",
                 path=path,
-                message=f"{rules.platform} has no option {key}; it is ignored.",
+                message=f"{rules.name} has no option {key}; it is ignored.",
                 severity="warning",
             )
             continue

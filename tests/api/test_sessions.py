@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as DjangoClient
 from pytest_django.fixtures import Settings
 
-from chat33.orgs.models import Membership, Role
+from chat33.orgs.models import Membership, Role, User
 from integrations.models import ApiKey, Channel
 from posts.models import Post
 from tests.factories import make_channel, make_member, make_organization, make_post
@@ -203,3 +203,12 @@ def test_an_account_that_was_closed_is_out_at_once(owner: Person) -> None:
     owner.user.save()
 
     assert browser.send("GET", "accounts").status_code == 401
+
+
+def test_nobody_signs_up_by_themselves_unless_the_installation_is_open(db: None, client: DjangoClient) -> None:
+    account = {"email": "new@example.com", "password": "correct horse battery"}
+
+    reply = client.post("/_allauth/browser/v1/auth/signup", account, content_type="application/json")
+
+    assert reply.status_code == 403
+    assert not User.objects.filter(email=account["email"]).exists()

@@ -223,7 +223,7 @@ def test_celery_leaves_logging_as_the_settings_have_it(monkeypatch: pytest.Monke
     before = (root.level, list(root.handlers))
     monkeypatch.setattr(app.log, "already_setup", False)
 
-    app.log.setup_logging_subsystem(loglevel=logging.CRITICAL)
+    app.log.setup_logging_subsystem(loglevel="CRITICAL")
 
     assert (root.level, list(root.handlers)) == before
 
