@@ -70,6 +70,20 @@ def test_ten_wrong_tries_from_one_address_close_it_for_all_accounts(operator: Us
     assert log_in(Client(), operator.email, address="192.0.2.77") == 302
 
 
+def test_behind_a_proxy_the_address_is_the_one_it_saw(operator: User, limited: None, settings: Settings) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+
+    def tried(seen: str, email: str, password: str) -> bool:
+        client = Client(headers={"X-Forwarded-For": f"198.51.100.{password}, {seen}"})
+        log_in(client, email, password)
+        return "_auth_user_id" in client.session
+
+    for number in range(10):
+        assert not tried("203.0.113.1", f"person{number}@example.com", "wrong")
+    assert not tried("203.0.113.1", operator.email, PASSWORD)
+    assert tried("203.0.113.2", operator.email, PASSWORD)
+
+
 def test_the_customers_door_counts_into_the_same_limit(operator: User, limited: None) -> None:
     for number in range(5):
         form = {"login": operator.email, "password": "wrong"}
