@@ -50,7 +50,7 @@ def main() -> int:
 
 def _measure(names: list[str], layout: Layout) -> list[Report]:
     port = free_port()
-    os.environ.update(environment(layout, port))
+    os.environ.update({**environment(layout, port), "CHAT33_LOG_LEVEL": "WARNING"})
     django.setup()
     reports = []
     if set(names) & set(ON_SERVERS):

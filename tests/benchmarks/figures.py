@@ -3,8 +3,10 @@
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+
+import psutil
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,3 +98,8 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value that this share of them does not exceed (nearest rank)."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
+
+
+def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
+    """What these processes have spent so far; of the figures here the one that other work on the machine sways least."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)

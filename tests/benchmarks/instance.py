@@ -10,9 +10,9 @@ from typing import Any
 
 import psutil
 
+from chat33.runtime.health import readiness
 from chat33.runtime.layout import Layout
 from chat33.runtime.processes import Child, Program, tail, wait_until
-from chat33.runtime.run import readiness
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0

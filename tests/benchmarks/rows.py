@@ -8,7 +8,7 @@ from posts.models import Post
 def copies(template: Post, count: int, **columns: str) -> None:
     """``count`` copies of a post; ``columns`` are SQL expressions in which ``n`` counts from 1."""
     own = {"public_id": "'post_0' || right(replace(uuidv7()::text, '-', ''), 25)", **columns}
-    names = [field.column for field in Post._meta.concrete_fields if not field.primary_key]
+    names = [str(field.column) for field in Post._meta.concrete_fields if not field.primary_key]
     values = ", ".join(own.get(name, f"template.{name}") for name in names)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")

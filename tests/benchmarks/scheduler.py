@@ -5,6 +5,7 @@ that is rolled back; and for taking, the ORM's way of locking rows and saving th
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -16,7 +17,6 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from chat33.runtime.layout import Layout
-from posts import queue
 from posts.models import Post, PostStatus
 from posts.queue import claim_due_posts, due_posts
 from posts.tasks import PUBLISHERS
@@ -169,12 +169,11 @@ def _two_claimers(*, batches: int) -> tuple[list[float], int, int]:
             connection.ensure_connection()
             start.wait(10)
             while True:
-                mine: list[queue.Claim] = []
-                spent.extend(
-                    milliseconds(lambda mine=mine: mine.extend(claim_due_posts(limit=BATCH)), repeat=1, warm=0)
-                )
+                started = time.perf_counter()
+                mine = claim_due_posts(limit=BATCH)
                 if not mine:
                     return
+                spent.append((time.perf_counter() - started) * 1000)
                 taken.extend(claim.post_id for claim in mine)
         finally:
             connection.close()
