@@ -38,7 +38,7 @@ check: .venv/requirements-dev.installed
 	@told=$$($(BIN)/lint-imports 2>&1) || { echo "$$told"; exit 1; }
 
 bench: .venv/requirements-dev.installed
-	@$(BIN)/pytest -m bench -s $(ARGS)
+	@$(BIN)/python -W ignore -m tests.benchmarks $(ARGS)
 
 faults: .venv/requirements-dev.installed
 	@$(BIN)/pytest -m fault $(ARGS)

@@ -131,8 +131,8 @@ def fetch_files(
 
 def open_files(post: Post) -> tuple[tuple[MediaFile, ...], MediaFile | None]:
     """The post's files as its adapter takes them."""
-    wanted = [*post.state.get("files", []), post.state.get("cover_file")]
-    rows = {media.pk: media for media in Media.objects.filter(pk__in=[pk for pk in wanted if pk])}
+    wanted = [pk for pk in (*post.state.get("files", []), post.state.get("cover_file")) if pk]
+    rows = {media.pk: media for media in Media.objects.filter(pk__in=wanted)} if wanted else {}
     alt_texts = _alt_texts(post)
     files = tuple(
         _open(rows[pk], alt_texts[index] if index < len(alt_texts) else "")

@@ -49,9 +49,11 @@ class Post(models.Model):
     only while its number is the row's.
     """
 
-    public_id = models.CharField(max_length=40, unique=True, default=post_id, editable=False)
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="posts")
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="posts")
+    # No index beyond those below: each step towards a network writes the row, and every index, once more. ``unique``
+    # and a foreign key would bring three that repeat others.
+    public_id = models.CharField(max_length=40, default=post_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="posts", db_index=False)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="posts", db_index=False)
     group_id = models.CharField(max_length=40, null=True, blank=True, help_text="Shared by posts made together.")
     status = models.CharField(max_length=10, choices=PostStatus.choices, default=PostStatus.QUEUED)
     text = models.TextField(null=True, blank=True)
@@ -94,12 +96,14 @@ class Post(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["public_id"], name="post_public_id")]
         indexes = [
             models.Index(fields=["due_at"], name="post_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["leased_until"], name="post_suspects", condition=Q(crashes__gt=0)),
             models.Index(fields=["organization", "-id"], name="post_by_organization"),
             models.Index(fields=["organization", "status", "-id"], name="post_by_status"),
-            models.Index(fields=["channel", "-id"], name="post_by_channel"),
+            models.Index(fields=["channel", "-id"], include=["organization"], name="post_by_channel"),
+            models.Index(fields=["channel", "held_until"], name="post_held", condition=Q(held_until__isnull=False)),
             models.Index(fields=["channel", "slot_at"], name="post_slots", condition=Q(slot_at__isnull=False)),
             models.Index(fields=["channel", "scheduled_at"], name="post_by_minute"),
             BrinIndex(fields=["created_at"], name="post_recent", autosummarize=True),

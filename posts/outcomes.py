@@ -18,7 +18,7 @@ from integrations.channels import note_error
 from integrations.providers.base import Next, ProviderError, Step, Verdict
 from posts.allowance import Held
 from posts.models import Attempt, Post, PostStatus
-from posts.queue import Claim, LostClaim, in_seconds
+from posts.queue import Claim, LostClaim, in_seconds, leased_anew
 
 logger = structlog.get_logger(__name__)
 
@@ -221,11 +221,13 @@ def _finish(
         "held_reason": "",
         "crashes": 0,
     }
+    more = []
+    if status == PostStatus.PUBLISHED:
+        more = [_line(post, "publish_success", now, message="The post is live.")]
+        more[0].step = fields.get("step", post.step)
     with transaction.atomic():
-        _write(post, claim, entry, end)
-        if status == PostStatus.PUBLISHED:
-            _line(post, "publish_success", now, message="The post is live.").save()
-        elif fields.get("error_code") not in ("MISSED", "VALIDATION_ERROR"):
+        _store(post, claim, end, entry, *more)
+        if status == PostStatus.FAILED and fields.get("error_code") not in ("MISSED", "VALIDATION_ERROR"):
             note_error(channel=post.channel, text=str(fields["error_message"]), now=now)
         if post.callback_url:
             create_callback(
@@ -255,9 +257,16 @@ def callback_body(post: Post) -> dict[str, Any]:
 def _write(post: Post, claim: Claim, entry: Attempt, fields: Mapping[str, Any]) -> None:
     """The row and its log line together. Raises ``LostClaim`` when the row has another holder."""
     with transaction.atomic():
-        if not Post.objects.filter(pk=claim.post_id, fence=claim.fence).update(**fields):
-            raise LostClaim
-        entry.save()
+        _store(post, claim, fields, entry)
+
+
+def _store(post: Post, claim: Claim, fields: Mapping[str, Any], *entries: Attempt) -> None:
+    """The row and its log lines, in the open transaction; a post that stays in hand is leased anew. Raises ``LostClaim``."""
+    if "leased_until" not in fields:
+        fields = {**fields, **leased_anew()}
+    if not Post.objects.filter(pk=claim.post_id, fence=claim.fence).update(**fields):
+        raise LostClaim
+    Attempt.objects.bulk_create(entries)
     for name, value in fields.items():
         setattr(post, name, value)
 

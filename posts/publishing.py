@@ -53,9 +53,7 @@ def publish_due(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> 
 def carry(*, claim: Claim) -> None:
     """Take a claimed post as far as it goes now. Returns when it waits, is finished, or belongs to another worker."""
     reach("claimed")
-    post = Post.objects.select_related("channel", "organization__package", "channel__organization__package").get(
-        pk=claim.post_id
-    )
+    post = Post.objects.select_related("channel__organization__package").get(pk=claim.post_id)
     http = http_client()
     structlog.contextvars.bind_contextvars(request_id=post.request_id, post=post.public_id)
     if claim.was_queued:
@@ -81,7 +79,7 @@ class _Carrier:
     http: HttpClient
 
     def run(self) -> None:
-        """Gates first, then steps until the post waits or ends."""
+        """Gates first, then steps until the post waits or ends. Each step's outcome renews the lease for the next."""
         deadline = time.monotonic() + BUDGET
         if self._stopped_at_a_gate():
             return
@@ -92,7 +90,6 @@ class _Carrier:
             if time.monotonic() > deadline:
                 release(self.claim)
                 return
-            renew(self.claim)
 
     def _in_hand(self) -> bool:
         return self.post.status == PostStatus.PUBLISHING and self.post.leased_until is not None

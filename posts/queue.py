@@ -84,11 +84,15 @@ def oldest_due() -> datetime | None:
     return Post.objects.filter(due_at__lte=Now()).order_by("due_at").values_list("due_at", flat=True).first()
 
 
+def leased_anew() -> dict[str, CombinedExpression]:
+    """What a write sets to keep the post in hand for another lease."""
+    end = in_seconds(settings.LEASE.total_seconds())
+    return {"due_at": end, "leased_until": end}
+
+
 def renew(claim: Claim) -> None:
     """Keep the post for another lease. Raises ``LostClaim``."""
-    lease = settings.LEASE.total_seconds()
-    mine = Post.objects.filter(pk=claim.post_id, fence=claim.fence)
-    if not mine.update(due_at=in_seconds(lease), leased_until=in_seconds(lease)):
+    if not Post.objects.filter(pk=claim.post_id, fence=claim.fence).update(**leased_anew()):
         raise LostClaim
 
 

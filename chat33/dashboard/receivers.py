@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections
 from django.db.models.functions import Now
 
 from chat33.dashboard.models import Heartbeat
@@ -25,6 +25,7 @@ def beat_sent(sender: Any = None, **_: Any) -> None:
 
 def worker_took(sender: Any = None, task: Any = None, **_: Any) -> None:
     """A worker has just taken a message; workers are told apart by the queue they serve."""
+    close_old_connections()  # one that PostgreSQL has ended since is not used again
     request = getattr(task, "request", None)
     structlog.contextvars.clear_contextvars()  # what the thread did before
     structlog.contextvars.bind_contextvars(

@@ -1,10 +1,13 @@
 """Creating posts through the API."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
+from chat33.lib.clock import utcnow
 from integrations.models import ApiKey, Channel
 from integrations.services import create_api_key
 from posts.models import Post
@@ -37,6 +40,26 @@ def body(channel: Channel, **more: Any) -> dict[str, Any]:
 
 def create(person: Person, given: Any) -> Any:
     return person.api().send("POST", "posts", given)
+
+
+@pytest.mark.parametrize(
+    ("when", "rings"),
+    [({}, 1), ({"scheduledAt": "+1 day"}, 0), ({"status": "DRAFT"}, 0)],
+    ids=["for now", "for tomorrow", "a draft"],
+)
+def test_a_worker_is_woken_for_what_goes_out_now_alone(
+    owner: Person,
+    channel: Channel,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    when: dict[str, str],
+    rings: int,
+) -> None:
+    if "scheduledAt" in when:
+        when = {"scheduledAt": (utcnow() + timedelta(days=1)).isoformat()}
+    with django_capture_on_commit_callbacks() as woken:
+        assert create(owner, body(channel, **when)).status_code == 201
+
+    assert len(woken) == rings
 
 
 def test_several_accounts_get_a_post_each_in_one_group(owner: Person, channel: Channel) -> None:

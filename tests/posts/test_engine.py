@@ -45,6 +45,19 @@ def test_a_worker_that_slept_through_its_lease_writes_nothing(x: Channel, sandbo
     assert sandboxed.posts("x") == []
 
 
+def test_each_stored_step_leases_the_post_for_the_next(x: Channel, sandboxed: RunningSandbox) -> None:
+    post = queued(x)
+    [claim] = claim_due_posts(limit=1)
+    Post.objects.filter(pk=post.pk).update(due_at=in_seconds(1), leased_until=in_seconds(1))
+
+    outcomes.intended(post=post, claim=claim, now=utcnow())
+
+    row = Post.objects.get(pk=post.pk)
+    assert row.leased_until is not None
+    assert row.leased_until == row.due_at
+    assert row.leased_until > utcnow() + timedelta(seconds=20)
+
+
 def test_an_intent_without_an_outcome_is_read_and_not_sent_again(x: Channel, sandboxed: RunningSandbox) -> None:
     post = queued(x, text="Sent or not?")
     Post.objects.filter(pk=post.pk).update(

@@ -33,7 +33,7 @@ from posts.api.v1.serializers import (
 )
 from posts.models import Post, PostStatus
 from posts.preflight import Content, examine, inspect
-from posts.selectors import log_of, posts_for
+from posts.selectors import log_of, posts_for, posts_like
 from posts.services import ChangedMeanwhile, Plan, UnableToChange
 
 PUBLISH = "posts.publish_due_posts"
@@ -78,7 +78,8 @@ class _Creating(ApiView):
                 now=now,
                 request_id=current_request_id(),
             )
-            ring_on_commit(PUBLISH)
+            if any(post.due_at is not None and post.due_at <= now for post in posts):
+                ring_on_commit(PUBLISH)
             made = [post_summary(post, channel) for post, channel in zip(posts, channels, strict=True)]
             return Response({**extra, "posts": made, "groupId": posts[0].group_id}, status=201)
 
@@ -107,8 +108,7 @@ class PostsView(_Creating):
 
     def get(self, request: Request) -> Response:
         """A page of posts, newest first, filtered by status, platform and channel."""
-        rows = posts_for(caller(request).organization)
-        rows = rows.filter(**_filters(request))
+        rows = posts_like(caller(request).organization, **_filters(request))
         items, around = page_of(request, rows)
         return Response({"items": [post_body(post) for post in items], **around})
 
@@ -295,13 +295,13 @@ def _unless_conflict(change: Callable[[], T]) -> T:
 def _filters(request: Request) -> dict[str, str]:
     """The list's filters. Raises ``ValidationError`` for a value that can never match."""
     allowed = {"status": PostStatus.values, "platform": Platform.values}
-    columns = {"status": "status", "platform": "channel__platform", "channelId": "channel__public_id"}
+    names = {"status": "status", "platform": "platform", "channelId": "channel_id"}
     filters = {}
-    for name, column in columns.items():
+    for name, ours in names.items():
         value = request.query_params.get(name)
         if not value:
             continue
         if name in allowed and value not in allowed[name]:
             raise ValidationError({name: [f"Use one of {', '.join(allowed[name])}."]})
-        filters[column] = value.replace("\x00", "")
+        filters[ours] = value.replace("\x00", "")
     return filters
