@@ -1,6 +1,7 @@
 """Many callers at the same moment, each in a thread with a database connection of its own."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,3 +33,14 @@ def together(calls: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list
         raise errors[0]
     assert len(results) == len(calls), "some callers never came back"
     return [results[number] for number in range(len(calls))]
+
+
+def until_somebody_waits(seconds: float = 10) -> None:
+    """Return as soon as another connection waits for a lock of ours; raise when nobody ever does."""
+    for _ in range(int(seconds / 0.01)):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone() == (True,):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waited for the lock")

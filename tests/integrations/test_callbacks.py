@@ -17,9 +17,10 @@ from pytest_django.fixtures import Settings
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from chat33.lib.clock import utcnow
-from integrations import callbacks
+from integrations import callbacks, services
 from integrations.models import Callback, CallbackAttempt, CallbackStatus, Channel, SigningSecret
 from integrations.services import rotate_signing_secret, signing_secrets
+from integrations.signing import new_secret
 from posts import publishing
 from tests.crowd import together
 from tests.factories import make_callback
@@ -147,7 +148,13 @@ class TestTheMessage:
         assert len(message(receiver.requests[1])[0]["webhook-signature"].split()) == 1
 
     @pytest.mark.django_db(transaction=True)
-    def test_the_first_secret_is_made_once(self, owner: Person) -> None:
+    def test_the_first_secret_is_made_once(self, owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        def slowly() -> str:
+            time.sleep(0.05)
+            return new_secret()
+
+        monkeypatch.setattr(services, "new_secret", slowly)
+
         found = together([lambda: secrets(owner)] * 8)
 
         assert len({tuple(each) for each in found}) == 1
