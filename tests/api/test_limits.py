@@ -254,7 +254,7 @@ class TestWhenRedisIsAway:
             seconds.append(time.monotonic() - started)
 
         assert seconds[0] < 2.5
-        assert max(seconds[1:]) < 0.5
+        assert max(seconds[1:]) < 0.9
 
     def test_the_wall_stands_again_when_it_is_back(
         self, owner: Person, settings: Settings, nothing_there: str, monkeypatch: pytest.MonkeyPatch

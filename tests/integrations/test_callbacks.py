@@ -313,7 +313,7 @@ class TestHostileReceivers:
             callback = send(due(owner, server.url))
             seconds = time.monotonic() - started
 
-        assert seconds < 1.5
+        assert seconds < 3
         assert (callback.status, callback.attempts) == ("PENDING", 1)
         assert callback.last_error
         assert callback.tries.get().milliseconds <= seconds * 1000
@@ -396,7 +396,7 @@ class TestManySenders:
 
         delivered = Callback.objects.filter(pk__in=[each.pk for each in quick], status=CallbackStatus.DELIVERED)
         assert delivered.count() == 6
-        assert sorted(done)[0] < 1.0  # found nothing to do beside the dead one, and did not join the wait
+        assert sorted(done)[0] < 1.4  # found nothing to do beside the dead one, and did not join the wait
         assert dead.connections <= 2
         assert Callback.objects.filter(pk__in=[each.pk for each in waiting], attempts=0).count() >= 4
 
