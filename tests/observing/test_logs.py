@@ -143,7 +143,7 @@ def test_a_failure_of_ours_is_one_event_with_its_traceback(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError(f"it broke on {owner.key} and Bearer {'t' * 20}")
 
-    monkeypatch.setattr("posts.api.v1.posts.posts_for", broken)
+    monkeypatch.setattr("posts.api.v1.posts.posts_like", broken)
     client = owner.api()
     client.raise_request_exception = False
     reply = client.send("GET", "posts", headers={"X-Request-ID": "my-request-1"})

@@ -91,7 +91,7 @@ def test_a_failure_of_ours_bears_them_too(owner: Person, monkeypatch: pytest.Mon
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("posts.api.v1.posts.posts_for", broken)
+    monkeypatch.setattr("posts.api.v1.posts.posts_like", broken)
     client = owner.api()
     client.raise_request_exception = False
     reply = client.send("GET", "posts")
