@@ -4,8 +4,11 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 class Connection:
@@ -29,54 +32,42 @@ class Connection:
 def closed_loop(send: Callable[[Connection], object], port: int, *, connections: int, seconds: float) -> float:
     """Requests a second when each connection sends its next one as soon as it has an answer."""
     until = time.perf_counter() + seconds
-    counts = [0] * connections
 
-    def loop(number: int) -> None:
+    def loop(_: int) -> int:
         connection = Connection(port)
+        count = 0
         while time.perf_counter() < until:
             send(connection)
-            counts[number] += 1
+            count += 1
+        return count
 
     started = time.perf_counter()
-    _together(loop, connections)
-    return sum(counts) / (time.perf_counter() - started)
+    return sum(_together(loop, connections)) / (time.perf_counter() - started)
 
 
 def paced(sends: Iterator[Callable[[Connection], object]], port: int, *, rate: float, connections: int) -> list[float]:
-    """Milliseconds from when each request was due, ``rate`` a second, to its answer: waiting for a free connection counts.
-
-    Raises what the first failing request raised.
-    """
+    """Milliseconds from when each request was due, ``rate`` a second, to its answer; waiting for a connection counts."""
     lock = threading.Lock()
-    taken: list[float] = []
-    errors: list[Exception] = []
     started = time.perf_counter() + 0.1
     numbered = enumerate(sends)
 
-    def loop(_: int) -> None:
+    def loop(_: int) -> list[float]:
         connection = Connection(port)
-        while not errors:
+        taken: list[float] = []
+        while True:
             with lock:
                 number, send = next(numbered, (0, None))
             if send is None:
-                return
+                return taken
             due = started + number / rate
             time.sleep(max(0.0, due - time.perf_counter()))
-            try:
-                send(connection)
-            except (RuntimeError, OSError) as error:
-                errors.append(error)
+            send(connection)
             taken.append((time.perf_counter() - due) * 1000)
 
-    _together(loop, connections)
-    if errors:
-        raise errors[0]
-    return taken
+    return [spent for mine in _together(loop, connections) for spent in mine]
 
 
-def _together(loop: Callable[[int], None], count: int) -> None:
-    threads = [threading.Thread(target=loop, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def _together(loop: Callable[[int], Result], count: int) -> list[Result]:
+    """What each of ``count`` threads found. Raises what the first failing one raised."""
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(loop, range(count)))

@@ -76,5 +76,9 @@ def running_instance(layout: Layout, port: int) -> Iterator[Instance]:
         if readiness("127.0.0.1", port)[0] != 200:
             raise SystemExit(f"The instance did not start:\n{tail(log)}")
         yield Instance(layout, port, psutil.Process(child.process.pid))
+    except Exception:
+        for name in ("instance", "web", "worker"):
+            print(f"--- {name}'s last words\n{tail(layout.log_dir / f'{name}.log')}", file=sys.stderr)
+        raise
     finally:
         child.stop()
