@@ -127,13 +127,21 @@ class OperatorAdmin(Admin):
             return HttpResponseRedirect(change_url(self.model, int(row)))
         return response
 
-    def run(self, request: HttpRequest, rows: "QuerySet[Any]", change: Callable[[Any], Any], done: str) -> None:
+    def run(
+        self,
+        request: HttpRequest,
+        rows: "QuerySet[Any]",
+        change: Callable[[Any], Any],
+        done: str,
+        *,
+        at_most: int = MANY,
+    ) -> None:
         """Do it to each row, in the order they came to be, and say of each what became of it: how many are ``done``, and
         each refusal (``UnableToDo``) with its reason. What is done is in the row's history, under the operator's name.
         """
-        chosen = list(rows.order_by("pk")[: MANY + 1])
-        if len(chosen) > MANY:
-            text = f"Choose at most {MANY} at once; nothing was changed."
+        chosen = list(rows.order_by("pk")[: at_most + 1])
+        if len(chosen) > at_most:
+            text = f"Choose at most {at_most} at once; nothing was changed."
             return self.message_user(request, text, messages.ERROR)
         finished, refusals = [], []
         for row in chosen:

@@ -47,6 +47,7 @@ STATUS_COLORS: dict[str, str] = {
     CallbackStatus.DELIVERED: SUCCESS,
     CallbackStatus.FAILED: DANGER,
 }
+CALLS = 20  # of networks, one after the other while the operator waits
 SEND = "integrations.send_callbacks"
 BY_ORGANIZATION = ("organization", AutocompleteSelectFilter)
 
@@ -147,7 +148,7 @@ class ChannelAdmin(OwnedAdmin):
     @action("Refresh the token now")
     def refresh(self, request: HttpRequest, rows: "QuerySet[Channel]") -> None:
         """Renew the tokens, whenever they end."""
-        self.run(request, rows, _refresh, "refreshed")
+        self.run(request, rows, _refresh, "refreshed", at_most=CALLS)
 
     @action("Disconnect")
     def disconnect(self, request: HttpRequest, rows: "QuerySet[Channel]") -> None:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.core.exceptions import ValidationError
+from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
     Base = AdminAuthenticationForm
@@ -21,7 +23,10 @@ class OperatorLoginForm(Base):
         email, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if self.request is None or not email or not password:
             return self.cleaned_data
-        self.user_cache = get_adapter(self.request).authenticate(self.request, email=email, password=password)
+        try:
+            self.user_cache = get_adapter(self.request).authenticate(self.request, email=email, password=password)
+        except RedisError:  # nobody gets in uncounted
+            raise ValidationError("Logging in is not possible now: Redis, which counts the tries, is away.") from None
         if self.user_cache is None:
             raise self.get_invalid_login_error()
         self.confirm_login_allowed(self.user_cache)

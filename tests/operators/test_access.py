@@ -84,6 +84,17 @@ def test_behind_a_proxy_the_address_is_the_one_it_saw(operator: User, limited: N
     assert tried("203.0.113.2", operator.email, PASSWORD)
 
 
+def test_nobody_gets_in_uncounted_while_redis_is_away(operator: User, limited: None, settings: Settings) -> None:
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}}
+    client = Client()
+
+    reply = client.post("/admin/login/", {"username": operator.email, "password": PASSWORD})
+
+    assert reply.status_code == 200
+    assert "Redis, which counts the tries, is away" in reply.content.decode()
+    assert "_auth_user_id" not in client.session
+
+
 def test_the_customers_door_counts_into_the_same_limit(operator: User, limited: None) -> None:
     for number in range(5):
         form = {"login": operator.email, "password": "wrong"}

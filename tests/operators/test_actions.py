@@ -127,15 +127,17 @@ def test_who_did_it_is_in_the_row_s_history(act: Act, posts: dict[str, Post], op
     )
 
 
-def test_no_more_rows_at_once_than_somebody_waits_for(
-    act: Act, channel: Channel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(operators, "MANY", 3)
-    rows = [make_post(channel, status=PostStatus.FAILED) for _ in range(4)]
+def test_no_more_rows_at_once_than_somebody_waits_for(act: Act, channel: Channel) -> None:
+    rows = [make_post(channel, status=PostStatus.FAILED) for _ in range(operators.MANY + 1)]
 
-    assert act("retry", *rows) == ["Choose at most 3 at once; nothing was changed."]
+    assert act("retry", *rows) == [f"Choose at most {operators.MANY} at once; nothing was changed."]
     assert {status(row)[0] for row in rows} == {"FAILED"}
-    assert act("retry", *rows[:3]) == ["3 posts queued again."]
+
+
+def test_and_fewer_where_each_asks_a_network(act: Act, owner: Person) -> None:
+    rows = [make_channel(owner.organization, "x") for _ in range(21)]
+
+    assert act("refresh", *rows) == ["Choose at most 20 at once; nothing was changed."]
 
 
 def test_many_refusals_do_not_fill_the_page(act: Act, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:

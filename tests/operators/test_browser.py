@@ -11,7 +11,7 @@ from chat33.dashboard.middleware import ADMIN_POLICY
 from chat33.orgs.models import User
 from posts.models import Post
 from tests import chromium
-from tests.operators.conftest import fill
+from tests.operators.rows import fill
 
 pytestmark = pytest.mark.browser
 

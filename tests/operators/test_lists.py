@@ -12,7 +12,7 @@ from chat33.orgs.models import Organization, User
 from integrations.channels import account
 from integrations.models import ApiKey, Callback, Channel, Notice, SigningSecret
 from posts.models import Attempt, Media, Post
-from tests.operators.conftest import fill
+from tests.operators.rows import fill
 
 MODELS: list[type[Model]] = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
