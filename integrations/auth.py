@@ -14,11 +14,14 @@ from chat33.api import scopes
 from chat33.api.errors import CsrfFailed
 from chat33.lib import secrets
 from chat33.lib.ids import is_id
-from chat33.orgs.models import Membership, Organization, Role, User
+from chat33.orgs.models import Membership, Organization, User
+from chat33.orgs.roles import Permission, may
 from chat33.orgs.selectors import membership_for
 from integrations.models import ApiKey
 
 _USED_EVERY = timedelta(minutes=1)
+# What a person's role must allow for a scope of their session; those that are not here only read.
+_NEEDED: Mapping[str, Permission] = {"posts:write": Permission.PUBLISH, "media:write": Permission.WRITE}
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,9 @@ class SessionAuthentication(authentication.SessionAuthentication):
         if membership is None:
             raise exceptions.AuthenticationFailed("You are not a member of this organization.")
         organization = membership.organization
-        granted = scopes.READING if membership.role == Role.VIEWER else frozenset(scopes.ORDINARY)
+        granted = frozenset(
+            scope for scope in scopes.ORDINARY if may(membership.role, _NEEDED.get(scope, Permission.READ))
+        )
         overrides = organization.limits(timezone.now())
         return user, Caller(organization, granted, user.public_id, overrides, membership=membership)
 

@@ -120,11 +120,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Role(models.TextChoices):
-    """What a member may do, from most to least."""
+    """A member's part in an organization, from most to least; ``chat33.orgs.roles`` says what each may do."""
 
     OWNER = "owner"
     ADMIN = "admin"
     EDITOR = "editor"
+    CONTRIBUTOR = "contributor"
     VIEWER = "viewer"
 
 
@@ -133,7 +134,7 @@ class Membership(models.Model):
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.EDITOR)
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.EDITOR)
     created_at = models.DateTimeField(default=utcnow, editable=False)
 
     class Meta:

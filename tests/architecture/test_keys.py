@@ -136,6 +136,15 @@ def test_a_viewer_may_read_everything_and_change_nothing(filled: Person) -> None
     assert snapshot(filled.organization) == before
 
 
+def test_a_contributor_may_upload_and_publish_nothing(filled: Person) -> None:
+    contributor = Person(make_member(filled.organization, Role.CONTRIBUTOR), filled.organization, "")
+
+    for route, method in OPERATIONS:
+        reply = send(contributor.browser(), route, method, filled)
+        allowed = method == "GET" or route.view.scopes[method] == "media:write"
+        assert (reply.status_code == 403) != allowed, (method, route)
+
+
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN, Role.EDITOR])
 def test_everybody_else_may_write(filled: Person, role: Role) -> None:
     member = Person(make_member(filled.organization, role), filled.organization, "")

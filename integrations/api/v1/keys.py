@@ -15,7 +15,8 @@ from chat33.api.schema import Operation
 from chat33.api.views import ApiView
 from chat33.lib.clock import stamp, utcnow
 from chat33.lib.ids import is_id
-from chat33.orgs.models import Role, User
+from chat33.orgs.models import User
+from chat33.orgs.roles import Permission, may
 from integrations import services
 from integrations.api.v1 import docs
 from integrations.api.v1.replies import key_body
@@ -32,8 +33,9 @@ class SessionOnly(SessionAuthentication):
         if "x-api-key" in request.headers:
             raise NotAuthenticated("API keys are managed by a logged-in person, not with another API key.")
         found = super().authenticate(request)
-        if found is not None and found[1].membership.role == Role.VIEWER and request.method != "GET":
-            raise InsufficientScope("A viewer may not manage API keys.")
+        # A key can publish, so whoever makes one must be allowed to.
+        if found is not None and request.method != "GET" and not may(found[1].membership.role, Permission.PUBLISH):
+            raise InsufficientScope(f"A {found[1].membership.role} may not manage API keys. Ask an editor or an admin.")
         return found
 
     def authenticate_header(self, request: Request) -> str:
