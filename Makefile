@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	done)
 JOBS ?= 2
 
-.PHONY: help run test check bench faults openapi lock clean
+.PHONY: help run test check bench faults screenshots openapi lock clean
 
 help:
 	@echo "make run              start everything here (PORT=8033; data in var/)"
@@ -14,6 +14,7 @@ help:
 	@echo "make check            the static part of it"
 	@echo "make faults           kill, drop and delay, and count what was published"
 	@echo "make bench            measure (figures in docs/benchmarks.md)"
+	@echo "make screenshots      a picture of every page, light and dark, desktop and phone, in var/screenshots/"
 	@echo "make openapi          write docs/openapi.json anew"
 	@echo "make lock             resolve requirements*.in into requirements*.txt"
 	@echo "make clean            remove .venv, caches and the tests' data; var/ stays"
@@ -42,6 +43,11 @@ bench: .venv/requirements-dev.installed
 
 faults: .venv/requirements-dev.installed
 	@$(BIN)/pytest -m fault $(ARGS)
+
+screenshots: .venv/requirements-dev.installed
+	@mkdir -p var/screenshots
+	@$(BIN)/python -m tests.chromium
+	@CHAT33_SCREENSHOTS=$(CURDIR)/var/screenshots $(BIN)/pytest -q tests/browser/test_walk.py $(ARGS)
 
 lock: .venv/bin/python
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check uv

@@ -72,11 +72,15 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.headless",
     "csp",
+    "django_htmx",
+    "django_cotton",
+    "heroicons",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "chat33.api",
     "chat33.orgs",
+    "chat33.pages",
     "integrations",
     "posts",
     "chat33.dashboard",
@@ -95,6 +99,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "chat33.pages.saying.Toasts",
     "chat33.api.middleware.UnavailableMiddleware",
 ]
 
@@ -112,10 +118,15 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "chat33.pages.context.page",
+                "chat33.dashboard.navigation.rooms",
             ],
         },
     },
 ]
+
+COTTON_DIR = "components"
+CSRF_FAILURE_VIEW = "chat33.dashboard.views.refused"
 
 # PostgreSQL holds every row and is the queue; Redis rings the bell and caches.
 _DATABASE = conninfo_to_dict(env.str("DATABASE_URL", default="") or LAYOUT.database_url)

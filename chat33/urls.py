@@ -21,5 +21,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "chat33.dashboard.views.bad_request"
+handler403 = "chat33.dashboard.views.refused"
 handler404 = "chat33.dashboard.views.not_found"
 handler500 = "chat33.dashboard.views.server_error"

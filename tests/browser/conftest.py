@@ -1,0 +1,92 @@
+"""A real Chromium, and people in it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests import chromium
+from tests.people import Person
+
+ARGS = [
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+class Visit:
+    """A person's browser: their page, and everything that went wrong in it (console errors, requests elsewhere)."""
+
+    def __init__(self, context: BrowserContext, home: str, *, elsewhere: tuple[str, ...] = ()) -> None:
+        self.context = context
+        self.home = home
+        self.allowed = (home, "data:", "blob:", *elsewhere)
+        self.wrong: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.wrong.append(f"{self.page.url}: {error}"))
+        self.page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"{self.page.url}: {message.text} ({message.location.get('url')})")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith(self.allowed):
+            self.wrong.append(f"{self.page.url} asked for {request.url}")
+
+    def open(self, path: str, *, status: int = 200) -> Page:
+        """Go to an address of ours."""
+        reply = self.page.goto(f"{self.home}{path}")
+        assert reply is not None
+        assert reply.status == status, f"{path}: {reply.status}"
+        return self.page
+
+
+Visits = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for this module alone: while it runs, playwright's loop runs in this thread, and Django would take what
+    the tests ask of the database for asynchronous.
+    """
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        running = playwright.chromium.launch(executable_path=chromium.installed() or None, args=ARGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visits]:
+    """``visit(owner, phone=True, scheme="dark")``: a browser of their own, logged in; ``visit()`` is nobody's."""
+    opened: list[BrowserContext] = []
+
+    def begin(person: Person | None = None, *, phone: bool = False, scheme: Any = "light", **more: Any) -> Visit:
+        elsewhere = more.pop("elsewhere", ())
+        context = browser.new_context(
+            viewport=more.pop("viewport", PHONE if phone else DESKTOP),
+            has_touch=phone,
+            is_mobile=phone,
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            **more,
+        )
+        opened.append(context)
+        if person is not None:
+            session = person.browser().cookies[settings.SESSION_COOKIE_NAME]
+            context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": session.value, "url": live_server.url}]
+            )
+        return Visit(context, live_server.url, elsewhere=elsewhere)
+
+    yield begin
+    for context in opened:
+        context.close()
