@@ -25,7 +25,7 @@ customElements.define(
       const words = this.input.value.trim().toLowerCase();
       for (const option of this.commands) option.hidden = words !== "" && !option.textContent.toLowerCase().includes(words);
       clearTimeout(this.timer);
-      if (words.length < 2) this.found.replaceChildren();
+      if (words.length < 2 || !this.dataset.search) this.found.replaceChildren();
       else this.timer = setTimeout(() => this.search(words), PAUSE);
       this.select(this.shown[0]);
     }
