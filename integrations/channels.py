@@ -28,6 +28,7 @@ MARGINS: Mapping[str, timedelta] = {
     "youtube": timedelta(minutes=10),
     "x": timedelta(minutes=20),
 }
+PRACTICE_CLIENT = "sandbox"  # id and secret of the app that the sandbox knows
 QUOTA_FRESH = timedelta(minutes=5)
 RECONNECT = "channel_needs_reconnecting"
 
@@ -53,8 +54,8 @@ def adapter(channel: Channel, http: HttpClient) -> Provider:
     hosts = sandbox_hosts(channel.platform, settings.SANDBOX_URL) if channel.is_sandbox else kind.hosts
     config = AppConfig(
         hosts=hosts,
-        client_id=app["client_id"] or ("sandbox" if channel.is_sandbox else ""),
-        client_secret=app["client_secret"] or ("sandbox" if channel.is_sandbox else ""),
+        client_id=PRACTICE_CLIENT if channel.is_sandbox else app["client_id"],
+        client_secret=PRACTICE_CLIENT if channel.is_sandbox else app["client_secret"],
         version=app["version"] or kind.version,
     )
     return kind(http=http, config=config)

@@ -37,6 +37,7 @@ class Facebook(Provider):
 
     platform: ClassVar[str] = "facebook"
     hosts = {
+        "login": "https://www.facebook.com",
         "graph": "https://graph.facebook.com",
         "video": "https://graph-video.facebook.com",
         "rupload": "https://rupload.facebook.com",

@@ -59,6 +59,8 @@ class Instagram(Provider):
 
     platform: ClassVar[str] = "instagram"
     hosts = {
+        "login": "https://www.instagram.com",
+        "token": "https://api.instagram.com",
         "graph": "https://graph.instagram.com",
         "facebook": "https://graph.facebook.com",
         "rupload": "https://rupload.facebook.com",

@@ -1,13 +1,19 @@
-"""Which adapter speaks for which platform: one literal table."""
+"""Which adapter speaks for which platform, and by which login its accounts are connected: two literal tables."""
 
 from collections.abc import Mapping
 
 from integrations.providers.base import Provider
 from integrations.providers.facebook import Facebook
+from integrations.providers.facebook_login import FacebookLogin
 from integrations.providers.instagram import Instagram
+from integrations.providers.instagram_login import InstagramLogin
+from integrations.providers.login import Login
 from integrations.providers.tiktok import TikTok
+from integrations.providers.tiktok_login import TikTokLogin
 from integrations.providers.x import X
+from integrations.providers.x_login import XLogin
 from integrations.providers.youtube import YouTube
+from integrations.providers.youtube_login import YouTubeLogin
 
 PROVIDERS: Mapping[str, type[Provider]] = {
     "instagram": Instagram,
@@ -15,6 +21,13 @@ PROVIDERS: Mapping[str, type[Provider]] = {
     "tiktok": TikTok,
     "youtube": YouTube,
     "x": X,
+}
+LOGINS: Mapping[str, type[Login]] = {
+    "instagram": InstagramLogin,
+    "facebook": FacebookLogin,
+    "tiktok": TikTokLogin,
+    "youtube": YouTubeLogin,
+    "x": XLogin,
 }
 
 

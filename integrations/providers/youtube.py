@@ -30,6 +30,7 @@ class YouTube(Provider):
     platform: ClassVar[str] = "youtube"
     hosts: ClassVar[Mapping[str, str]] = {
         "www": "https://www.googleapis.com",
+        "accounts": "https://accounts.google.com",
         "oauth": "https://oauth2.googleapis.com",
         "watch": "https://www.youtube.com",
     }

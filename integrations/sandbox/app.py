@@ -1,6 +1,7 @@
 """The sandbox as one local process: ``python -m integrations.sandbox --port 8034 --data var/sandbox``."""
 
 import argparse
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -36,10 +37,10 @@ def build(sandbox: Sandbox) -> web.Application:
     return app
 
 
-def create(*, data: Path | None, files: Path, base_url: str) -> Sandbox:
+def create(*, data: Path | None, files: Path, base_url: str, origins: tuple[str, ...] = ()) -> Sandbox:
     """A sandbox with its files under ``files`` and its memory in ``data``, or nowhere."""
     files.mkdir(parents=True, exist_ok=True)
-    return Sandbox(store=Store(data), files=files, base_url=base_url)
+    return Sandbox(store=Store(data), files=files, base_url=base_url, origins=origins)
 
 
 def main() -> None:
@@ -50,9 +51,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args()
     options.data.mkdir(parents=True, exist_ok=True)
+    installation = os.environ.get("CHAT33_BASE_URL", "").rstrip("/")
     sandbox = create(
         data=options.data / "sandbox.sqlite3",
         files=options.data / "files",
         base_url=f"http://{options.host}:{options.port}",
+        origins=(installation,) if installation else (),
     )
     web.run_app(build(sandbox), host=options.host, port=options.port, print=None, access_log=None)

@@ -1,4 +1,4 @@
-"""The doors tests and operators use to steer the sandbox: fault rules, visible posts, requests, clock, accounts."""
+"""The doors tests and operators use to steer the sandbox: fault rules, visible posts, requests, clock, accounts, apps."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,7 @@ from aiohttp import web
 
 from integrations.sandbox.core import TOKENS, Rule, Sandbox
 
-STEPS = ("prepare", "poll", "commit", "confirm", "comment", "refresh", "send", "template")
+STEPS = ("prepare", "poll", "commit", "confirm", "comment", "connect", "refresh", "send", "template")
 MODES = ("error", "hang", "drop_after", "slow")
 
 
@@ -64,7 +64,21 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.get("/_control/requests", requests),
         web.post("/_control/clock", clock),
         web.post("/_control/accounts", account),
+        *_apps(sandbox),
     ]
+
+
+def _apps(sandbox: Sandbox) -> list[web.RouteDef]:
+    """``/_control/apps``: who else may ask for accounts, and where browsers may be sent back to."""
+
+    async def app(request: web.Request) -> web.Response:
+        given = await request.json()
+        fields = {name: given.get(name) for name in ("client_id", "client_secret", "redirect_uris")}
+        if not all(fields.values()) or not isinstance(fields["redirect_uris"], list):
+            return _bad("client_id, client_secret and the list redirect_uris are required.")
+        return web.json_response(sandbox.store.put("app", str(fields["client_id"]), fields), status=201)
+
+    return [web.post("/_control/apps", app)]
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class Sandbox:
     store: Store
     files: Path
     base_url: str
+    origins: tuple[str, ...] = ()  # where the app ``sandbox`` may send browsers, besides this machine
     offset: timedelta = timedelta()
     rules: list[Rule] = field(default_factory=list)
     requests: deque[Document] = field(default_factory=lambda: deque(maxlen=5000))

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from integrations.sandbox import facebook_oauth
 from integrations.sandbox.core import Endpoint, Handler, Network, Sandbox
 from integrations.sandbox.facebook_video import KIND, Videos
 from integrations.sandbox.graph import (
@@ -17,7 +18,6 @@ from integrations.sandbox.graph import (
     Function,
     GraphError,
     endpoint,
-    exchange,
     fault,
     graph_time,
     image_type,
@@ -215,12 +215,10 @@ def network(sandbox: Sandbox) -> Network:
         return endpoint(sandbox, "facebook", function)
 
     node = f"/graph/{VERSION}/{{node}}"
-    token = exchange(sandbox, "facebook")
     return Network(
         platform="facebook",
         endpoints=(
-            Endpoint("GET", f"/graph/{VERSION}/oauth/access_token", token, "refresh"),
-            Endpoint("POST", f"/graph/{VERSION}/oauth/access_token", token, "refresh"),
+            *facebook_oauth.endpoints(sandbox),
             Endpoint("POST", f"{node}/feed", on(service.feed), _visible),
             Endpoint("POST", f"{node}/photos", on(service.photo), _visible),
             Endpoint("POST", f"{node}/videos", on(videos.video), _visible),

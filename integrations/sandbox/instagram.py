@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from integrations.sandbox import instagram_oauth
 from integrations.sandbox.core import Endpoint, Handler, Network, Sandbox
 from integrations.sandbox.graph import (
     NODE_END,
@@ -18,8 +19,6 @@ from integrations.sandbox.graph import (
     Call,
     Function,
     GraphError,
-    authorize,
-    bearer,
     dimensions,
     endpoint,
     exchange,
@@ -29,10 +28,8 @@ from integrations.sandbox.graph import (
     is_movie,
     missing,
     page_of,
-    parameters,
     pick,
     required,
-    token_reply,
 )
 from integrations.sandbox.rupload import new_upload, phase, receiver
 from integrations.sandbox.store import Document
@@ -295,17 +292,6 @@ class _Instagram:
         self.store.drop("post", f"instagram:{self._post(call)['id']}")
         return {"success": True}
 
-    async def refresh(self, request: web.Request) -> web.StreamResponse:
-        """``refresh_access_token``: another 60 days for a token that still holds."""
-        params, _ = await parameters(request)
-        try:
-            if params.get("grant_type") != "ig_refresh_token":
-                raise GraphError(100, "(#100) Unsupported grant_type")
-            account, scopes = authorize(self.sandbox, "instagram", bearer(request, params))
-        except GraphError as error:
-            return web.json_response(error.body, status=error.status)
-        return web.json_response(token_reply(self.sandbox.grant(account, scopes)))
-
     def read_step(self, request: web.Request) -> str:
         """Reading a container not yet published is a poll, anything else confirms."""
         container = self.store.get(_CONTAINER, request.match_info["node"])
@@ -342,8 +328,7 @@ def network(sandbox: Sandbox) -> Network:
     return Network(
         platform="instagram",
         endpoints=(
-            Endpoint("GET", "/graph/refresh_access_token", service.refresh, "refresh"),
-            Endpoint("GET", f"/graph/{VERSION}/refresh_access_token", service.refresh, "refresh"),
+            *instagram_oauth.endpoints(sandbox),
             Endpoint("POST", f"/rupload/ig-api-upload/{VERSION}/{{id}}", upload),
             *endpoints,
         ),

@@ -36,7 +36,7 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.get("/posts/{platform}/{id}.json", pages.document),
         web.get("/posts/{platform}/{id}", pages.post),
         web.get("/files/{name:[0-9a-f]+}", pages.file),
-        web.get(r"/static/{name:pages\.css|icon\.svg}", pages.static),
+        web.get(r"/static/{name:(pages|consent)\.css|icon\.svg}", pages.static),
     ]
 
 

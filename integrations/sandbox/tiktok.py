@@ -1,4 +1,4 @@
-"""TikTok's Content Posting API and token endpoint, as far as publishing needs them.
+"""TikTok's Content Posting API, as far as publishing needs them.
 
 Checked as the real one checks (TikTok for Developers, Content Posting API: Direct Post, Photo, Query Creator Info, Get
 Post Status, Media Transfer Guide; OAuth; read 2026-11). An account's metadata may set ``privacy_level_options``,
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from integrations.sandbox import uploads
+from integrations.sandbox import tiktok_oauth, uploads
 from integrations.sandbox.content import sniff
 from integrations.sandbox.core import Endpoint, Network, Sandbox
 from integrations.sandbox.store import Document
@@ -56,7 +56,7 @@ def network(sandbox: Sandbox) -> Network:
     return Network(
         platform="tiktok",
         endpoints=(
-            Endpoint("POST", "/open/v2/oauth/token/", doors.token, "refresh"),
+            *tiktok_oauth.endpoints(sandbox),
             Endpoint("GET", "/open/v2/user/info/", doors.answered(doors.user_info)),
             Endpoint("POST", f"{post}/creator_info/query/", doors.answered(doors.creator_info)),
             Endpoint("POST", f"{post}/video/init/", doors.answered(doors.video_init)),
@@ -113,36 +113,6 @@ class TikTok:
         if not set(scopes) & set(granted):
             raise Refusal("scope_not_authorized", "The user did not authorize the scope required.")
         return account
-
-    async def token(self, request: web.Request) -> web.Response:
-        """Refresh: both tokens are replaced, the old refresh token is dead. Errors are flat here."""
-        form = await request.post()
-        refused: tuple[str, str] | None = None
-        held = self.sandbox.store.get("refresh", str(form.get("refresh_token", "")))
-        if not form.get("client_key") or not form.get("client_secret"):
-            refused = ("invalid_client", "Client key or secret is missing.")
-        elif form.get("grant_type") != "refresh_token":
-            refused = ("unsupported_grant_type", "The authorization grant type is not supported.")
-        elif held is None or held["platform"] != "tiktok":
-            refused = ("invalid_grant", "Refresh token is invalid or expired.")
-        if refused or held is None:
-            code, told = refused or ("invalid_grant", "")
-            return web.json_response({"error": code, "error_description": told, "log_id": secrets.token_hex(17)})
-        account = self.sandbox.store.get("account", f"tiktok:{held['remote_id']}")
-        assert account is not None
-        self.sandbox.store.drop("refresh", held["refresh_token"])
-        granted = self.sandbox.grant(account, tuple(held["scopes"]))
-        return web.json_response(
-            {
-                "access_token": granted["access_token"],
-                "expires_in": granted["expires_in"],
-                "open_id": account["remote_id"],
-                "refresh_expires_in": 31_536_000,
-                "refresh_token": granted["refresh_token"],
-                "scope": ",".join(granted["scopes"]),
-                "token_type": "Bearer",
-            }
-        )
 
     async def user_info(self, request: web.Request) -> Document:
         """Who the account is."""

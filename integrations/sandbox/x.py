@@ -1,4 +1,4 @@
-"""X's API v2 and token endpoint, as far as publishing needs them.
+"""X's API v2, as far as publishing needs them.
 
 Checked as the real one checks (docs.x.com, X API: Create Post, Media, Get Posts by user, OAuth 2.0, Response codes &
 errors; OpenAPI description 2.167; read 2026-11). An account's metadata may set ``premium`` (25,000 characters) and
@@ -6,13 +6,12 @@ errors; OpenAPI description 2.167; read 2026-11). An account's metadata may set 
 """
 
 import secrets
-from base64 import b64decode
-from binascii import Error as Base64Error
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from integrations.sandbox import x_oauth
 from integrations.sandbox.core import Endpoint, Handler, Network, Sandbox
 from integrations.sandbox.store import Document
 from integrations.sandbox.x_media import Media
@@ -31,7 +30,7 @@ def network(sandbox: Sandbox) -> Network:
     return Network(
         platform="x",
         endpoints=(
-            Endpoint("POST", "/api/2/oauth2/token", doors.token, "refresh"),
+            *x_oauth.endpoints(sandbox),
             Endpoint("GET", "/api/2/users/me", _answered(doors.me)),
             Endpoint("POST", upload, _answered(doors.with_account(media.upload, "media.write"))),
             Endpoint("GET", upload, _answered(doors.with_account(media.status, "media.write")), "poll"),
@@ -106,38 +105,6 @@ class X:
             return dict(await work(self._account(request, *scopes), request))
 
         return handle
-
-    async def token(self, request: web.Request) -> web.Response:
-        """Refresh: the old refresh token is good for this once."""
-        form = await request.post()
-        client_id = str(form.get("client_id", ""))
-        kind, _, given = request.headers.get("Authorization", "").partition(" ")
-        if kind == "Basic":
-            try:
-                client_id, _, secret = b64decode(given, validate=True).decode().partition(":")
-            except (Base64Error, UnicodeDecodeError):
-                secret = ""
-            if not secret:
-                return _oauth("unauthorized_client", "Missing valid authorization header", 401)
-        if not client_id:
-            return _oauth("invalid_request", "Missing required parameter [client_id].", 400)
-        if form.get("grant_type") != "refresh_token":
-            return _oauth("unsupported_grant_type", "Only refresh_token is served here.", 400)
-        held = self.sandbox.store.get("refresh", str(form.get("refresh_token", "")))
-        account = self.sandbox.store.get("account", f"x:{held['remote_id']}") if held else None
-        if held is None or account is None or held["platform"] != "x":
-            return _oauth("invalid_request", "Value passed for the token was invalid.", 400)
-        self.sandbox.store.drop("refresh", held["refresh_token"])
-        granted = self.sandbox.grant(account, tuple(held["scopes"]))
-        return web.json_response(
-            {
-                "token_type": "bearer",
-                "expires_in": granted["expires_in"],
-                "access_token": granted["access_token"],
-                "scope": " ".join(granted["scopes"]),
-                "refresh_token": granted["refresh_token"],
-            }
-        )
 
     async def me(self, request: web.Request) -> Document:
         """Who the account is."""
@@ -317,10 +284,6 @@ class X:
     async def page(self, request: web.Request) -> web.Response:
         """The public address of a post leads to its page here."""
         raise web.HTTPFound(f"{self.sandbox.base_url}/posts/x/{request.match_info['id']}")
-
-
-def _oauth(error: str, told: str, status: int) -> web.Response:
-    return web.json_response({"error": error, "error_description": told}, status=status)
 
 
 def _fields(request: web.Request) -> tuple[str, ...]:
