@@ -325,6 +325,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "wake_callbacks": {"task": "integrations.wake_callbacks", "schedule": 2.0, "options": {"expires": 5}},
     "refresh_quotas": {"task": "integrations.refresh_quotas", "schedule": 300.0, "options": {"expires": 290}},
     "refresh_tokens": {"task": "integrations.refresh_tokens", "schedule": 60.0, "options": {"expires": 55}},
+    "prune_attempts": {"task": "integrations.prune", "schedule": crontab(minute="27")},
     "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
 }
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db.models import F
 
 from chat33.lib.clock import utcnow
 from chat33.lib.http import Guard, HttpClient, NotSent, ReplyLost
-from chat33.lib.secrets import Cipher
+from chat33.lib.secrets import Cipher, Undecipherable
 from chat33.orgs.models import Organization
 from integrations.models import Channel, Notice, soon_expiring
 from integrations.providers.base import Account, AppConfig, Category, Credentials, Provider, ProviderError
@@ -49,16 +50,18 @@ def http_client() -> HttpClient:
 
 def adapter(channel: Channel, http: HttpClient) -> Provider:
     """The channel's adapter, at the real network or at the sandbox."""
-    kind = PROVIDERS[channel.platform]
-    app = settings.PROVIDER_APPS[channel.platform]
-    hosts = sandbox_hosts(channel.platform, settings.SANDBOX_URL) if channel.is_sandbox else kind.hosts
-    config = AppConfig(
-        hosts=hosts,
-        client_id=PRACTICE_CLIENT if channel.is_sandbox else app["client_id"],
-        client_secret=PRACTICE_CLIENT if channel.is_sandbox else app["client_secret"],
+    return PROVIDERS[channel.platform](http=http, config=app_config(channel.platform, is_sandbox=channel.is_sandbox))
+
+
+def app_config(platform: str, *, is_sandbox: bool) -> AppConfig:
+    """Our registration at the network, or at its practice copy."""
+    kind, app = PROVIDERS[platform], settings.PROVIDER_APPS[platform]
+    return AppConfig(
+        hosts=sandbox_hosts(platform, settings.SANDBOX_URL) if is_sandbox else kind.hosts,
+        client_id=PRACTICE_CLIENT if is_sandbox else app["client_id"],
+        client_secret=PRACTICE_CLIENT if is_sandbox else app["client_secret"],
         version=app["version"] or kind.version,
     )
-    return kind(http=http, config=config)
 
 
 def account(channel: Channel) -> Account:
@@ -99,15 +102,20 @@ def connect_channel(
     is_sandbox: bool,
     now: datetime,
 ) -> Channel:
-    """Connect an account, or connect it again: its posts and its id stay."""
-    channel, _ = Channel.objects.select_for_update().get_or_create(
+    """Connect an account, or connect it again: its posts and its id stay, and so does what is known of it.
+
+    A login that brings no refresh token, as some networks' later ones do, leaves the one there is.
+    """
+    channel, made = Channel.objects.select_for_update().get_or_create(
         organization=organization,
         platform=platform,
         remote_id=remote_id,
         defaults={"name": name, "username": username, "is_sandbox": is_sandbox},
     )
     channel.name, channel.username, channel.is_sandbox = name, username, is_sandbox
-    channel.metadata = {"pageId": str(channel.pk), **metadata}
+    channel.metadata = {**channel.metadata, "pageId": str(channel.pk), **metadata}
+    if not made and not credentials.refresh_token:
+        credentials = replace(credentials, refresh_token=_refresh_token(channel))
     channel.is_active, channel.disconnected_at = True, None
     channel.last_error, channel.last_error_at = "", None
     _seal(channel, credentials)
@@ -179,6 +187,14 @@ def disconnect_channel(*, channel: Channel, reason: str, now: datetime) -> None:
     logger.warning("channel_disconnected", channel=channel.public_id, platform=channel.platform)
 
 
+def leave_channel(*, channel: Channel, by: str, now: datetime) -> None:
+    """A person stops using the channel; its id and its posts stay for when it is connected again."""
+    Channel.objects.filter(pk=channel.pk, is_active=True).update(
+        is_active=False, disconnected_at=now, last_error=f"Disconnected by {by}.", last_error_at=now
+    )
+    Notice.objects.filter(channel=channel, kind=RECONNECT, resolved_at=None).update(resolved_at=now)
+
+
 def note_error(*, channel: Channel, text: str, now: datetime) -> None:
     """Remember the last thing that went wrong, in plain words."""
     Channel.objects.filter(pk=channel.pk).update(last_error=text, last_error_at=now)
@@ -219,6 +235,14 @@ def _seal(channel: Channel, credentials: Credentials) -> None:
     channel.credentials = cipher().encrypt(json.dumps(opened), context=channel.public_id)
     channel.token_expires_at = credentials.expires_at
     channel.scopes = list(credentials.scopes)
+
+
+def _refresh_token(channel: Channel) -> str:
+    """The refresh token kept for the channel; none where it cannot be read any more."""
+    try:
+        return account(channel).credentials.refresh_token
+    except Undecipherable:
+        return ""
 
 
 def _moment(text: str | None) -> datetime | None:

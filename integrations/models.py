@@ -28,6 +28,11 @@ def callback_id() -> str:
     return new_id("cb")
 
 
+def attempt_id() -> str:
+    """``con_…``."""
+    return new_id("con")
+
+
 class Platform(models.TextChoices):
     """The networks a channel can be on."""
 
@@ -92,6 +97,49 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_platform_display()}: {self.name}"
+
+
+class ConnectStage(models.TextChoices):
+    """How far connecting an account has come."""
+
+    STARTED = "started", "At the network"
+    PICKING = "picking", "Choosing accounts"
+    OTHER = "other", "Another account came back"
+    CONNECTED = "connected", "Connected"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Failed"
+
+
+class ConnectAttempt(models.Model):
+    """One way to a network's authorization page and back, by one person in one session. Its ``state`` is good for one
+    return and is kept as a digest; the verifier and what came back are encrypted, and forgotten when it is over.
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=attempt_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="connect_attempts")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    channel = models.ForeignKey(
+        Channel, on_delete=models.SET_NULL, null=True, related_name="+", help_text="The one to connect again."
+    )
+    platform = models.CharField(max_length=20, choices=Platform.choices)
+    is_sandbox = models.BooleanField(default=False)
+    stage = models.CharField(max_length=10, choices=ConnectStage.choices, default=ConnectStage.STARTED)
+    state_digest = models.CharField(max_length=64, unique=True, editable=False)
+    session_digest = models.CharField(max_length=64, editable=False)
+    redirect_uri = models.CharField(max_length=500)
+    verifier = models.TextField(editable=False, help_text="Encrypted.")
+    candidates = models.TextField(blank=True, editable=False, help_text="Encrypted.")
+    connected = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    message = models.TextField(blank=True, help_text="In plain words.")
+    created_at = models.DateTimeField(default=utcnow)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True, blank=True, help_text="When the browser came back.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_platform_display()}: {self.get_stage_display()}"
 
 
 class Notice(models.Model):

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from chat33.lib.clock import utcnow
-from integrations import callbacks, channels
+from integrations import callbacks, channels, connecting
 
 SENDERS = 4
 
@@ -31,3 +31,9 @@ def refresh_quotas() -> None:
 def refresh_tokens() -> None:
     """Beat: renew the tokens that end soon."""
     channels.refresh_tokens(now=utcnow())
+
+
+@shared_task(name="integrations.prune", queue="default", soft_time_limit=50, time_limit=60)
+def prune() -> None:
+    """Beat: forget the ways to the networks that ended yesterday."""
+    connecting.prune_attempts(now=utcnow())
