@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 
 from chat33.api import errors
 from chat33.dashboard import developers
-from posts.views import media_file
+from posts.views.files import media_file
 
 urlpatterns = [
     path("api/v1/openapi.json", developers.openapi, name="openapi"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path("llms.txt", developers.llms, name="llms"),
     path("developers/api/", developers.explorer, name="explorer"),
+    path("", include("integrations.page_urls")),
+    path("", include("posts.urls")),
     path("", include("chat33.dashboard.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -22,7 +23,7 @@ from chat33.orgs.models import Organization, User
 from integrations.channels import app_config, cipher, connect_channel, http_client
 from integrations.models import Channel, ConnectAttempt, ConnectStage, Platform
 from integrations.providers.base import Credentials, ProviderError
-from integrations.providers.login import Found, Login, challenge_of, new_verifier
+from integrations.providers.login import Access, Found, Login, challenge_of, new_verifier
 from integrations.providers.registry import LOGINS
 
 logger = structlog.get_logger(__name__)
@@ -59,9 +60,14 @@ class Way:
     is_sandbox: bool
 
     @property
-    def login(self) -> type[Login]:
-        """What it asks for, and how."""
-        return LOGINS[self.platform]
+    def name(self) -> str:
+        """The network's."""
+        return self.platform.label
+
+    @property
+    def access(self) -> tuple[Access, ...]:
+        """What it is asked for."""
+        return LOGINS[self.platform].access
 
 
 def ways() -> tuple[Way, ...]:
@@ -81,7 +87,14 @@ def way(platform: str, *, is_sandbox: bool | None = None) -> Way:
 
 def login_for(one: Way, http: HttpClient) -> Login:
     """The network's login with this installation's registration."""
-    return one.login(http=http, config=app_config(one.platform, is_sandbox=one.is_sandbox))
+    return LOGINS[one.platform](http=http, config=app_config(one.platform, is_sandbox=one.is_sandbox))
+
+
+def authorize_origins() -> tuple[str, ...]:
+    """Where browsers are sent to, as origins."""
+    http = http_client()
+    urls = (urlsplit(login_for(one, http).authorize_url(redirect_uri="", state="")) for one in ways())
+    return tuple(sorted({f"{url.scheme}://{url.netloc}" for url in urls}))
 
 
 def start_attempt(
@@ -139,21 +152,19 @@ def take_attempt(
 def finish_attempt(*, attempt: ConnectAttempt, query: dict[str, str], now: datetime) -> ConnectAttempt:
     """Exchange what the browser brought back, and connect, or ask which; a refusal is told in the row's message."""
     one = Way(platform=Platform(attempt.platform), is_sandbox=attempt.is_sandbox)
-    denial = one.login.denial(query)
+    login = login_for(one, http_client())
+    denial = login.denial(query)
     if denial is not None:
         stage = ConnectStage.CANCELLED if denial.kind == "cancelled" else ConnectStage.FAILED
         return _end(attempt, stage, denial.sentence)
     try:
         verifier = cipher().decrypt(attempt.verifier, context=attempt.public_id)
-        login = login_for(one, http_client())
         grant = login.exchange(code=query["code"], redirect_uri=attempt.redirect_uri, verifier=verifier, now=now)
     except ProviderError as error:
         logger.warning("connecting_refused", platform=attempt.platform, code=error.code, status=error.http_status)
         return _end(attempt, ConnectStage.FAILED, error.meaning.sentence)
     except (NotSent, ReplyLost):
-        return _end(
-            attempt, ConnectStage.FAILED, f"{one.login.network} could not be reached. Connect again in a minute."
-        )
+        return _end(attempt, ConnectStage.FAILED, f"{one.name} could not be reached. Connect again in a minute.")
     except Undecipherable:
         return _end(attempt, ConnectStage.FAILED, SENTENCES["expired"])
     return _settle(attempt, one, grant.accounts, now)

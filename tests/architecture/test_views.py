@@ -15,6 +15,7 @@ from tests.architecture.routes import API, METHODS, Route, api_routes, patterns
 ELSEWHERE = {
     r"": "leads to the explorer until the dashboard has pages",
     r"(ui|welcome)/": "pages of the dashboard",
+    r"channels/.*": "the room of connected accounts",
     r"\^api/": "answers 404 in the API's own shape",
     r"api/v1/openapi\.json": "describes the API",
     r"llms\.txt": "describes it to programs that read",

@@ -6,6 +6,8 @@ A room adds its pages here, with the state they should be seen in.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from integrations.models import ConnectStage
+from tests.browser import accounts
 from tests.people import Person
 
 
@@ -26,4 +28,15 @@ class Stop:
 STOPS: list[Stop] = [
     Stop("components", "/ui/"),
     Stop("not-found", "/nothing-here/"),
+    Stop("accounts", "/channels/", before=accounts.in_every_condition),
+    Stop("accounts-empty", "/channels/"),
+    Stop("account", accounts.facebook, before=accounts.in_every_condition),
+    Stop("account-disconnect", lambda who: f"{accounts.facebook(who)}disconnect/", before=accounts.in_every_condition),
+    Stop("connect", "/channels/connect/"),
+    Stop("connect-one", "/channels/connect/youtube/"),
+    Stop("connect-picking", accounts.attempt(ConnectStage.PICKING)),
+    Stop("connect-other", accounts.attempt(ConnectStage.OTHER)),
+    Stop("connect-done", accounts.attempt(ConnectStage.CONNECTED)),
+    Stop("connect-cancelled", accounts.attempt(ConnectStage.CANCELLED, "You did not allow Chat33 at Facebook.")),
+    Stop("connect-failed", accounts.attempt(ConnectStage.FAILED, "Facebook could not be reached. Connect again.")),
 ]
