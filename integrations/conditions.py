@@ -72,7 +72,7 @@ def condition_of(channel: Channel, *, found: str) -> Condition:
         case "limited":
             return Condition(
                 word="limited",
-                kind="warn",
+                kind="bad",
                 icon="lock-closed",
                 label="Permission missing",
                 sentence=f"At {network} Chat33 was not allowed to {_listed(lacking)}. Reconnect and leave all ticked.",
@@ -90,7 +90,7 @@ def condition_of(channel: Channel, *, found: str) -> Condition:
             return Condition(word="ok", kind="good", icon="check-circle", label="Working", sentence="")
 
 
-_STOPPED = "Its scheduled posts keep their times; one whose time comes before you reconnect fails, and can be retried."
+_STOPPED = "Posts due before you reconnect fail, stay here and can be retried."
 
 
 def permissions_of(channel: Channel) -> tuple[Permission, ...]:

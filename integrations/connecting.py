@@ -134,8 +134,8 @@ def take_attempt(
 
     Whoever is not the one that began learns nothing and uses nothing up.
     """
-    row = ConnectAttempt.objects.filter(state_digest=digest(state), platform=platform).first()
-    if row is None:
+    row = ConnectAttempt.objects.filter(state_digest=digest(state)).first()
+    if row is None or row.platform != platform:
         raise UnableToConnect("unknown")
     if row.user_id != user.pk or not secrets.compare_digest(row.session_digest, digest(session_key)):
         raise UnableToConnect("another_login")

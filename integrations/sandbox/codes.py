@@ -5,6 +5,7 @@ machine and to the installation it belongs to. ``POST /_control/apps`` registers
 """
 
 import hashlib
+import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from integrations.sandbox.store import Document
 
 CLIENT = "sandbox"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PLAIN = re.compile(r"[!-~]{1,2000}")  # visible ASCII
 LIFETIMES: Mapping[str, int] = {"instagram": 600, "facebook": 600, "tiktok": 600, "youtube": 600, "x": 30}  # seconds
 
 Reason = Literal["client", "secret", "code", "expired", "used", "redirect", "verifier"]
@@ -46,15 +48,17 @@ def knows_client(sandbox: Sandbox, client_id: str) -> bool:
 
 def may_return(sandbox: Sandbox, client_id: str, redirect_uri: str) -> bool:
     """Whether the app may have browsers sent there."""
+    if not _PLAIN.fullmatch(redirect_uri):
+        return False  # it goes into headers
     app = sandbox.store.get("app", client_id)
     if app is not None:
         return redirect_uri in app["redirect_uris"]
     try:
         parts = urlsplit(redirect_uri)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port
     except ValueError:
         return False
-    if client_id != CLIENT or parts.scheme not in ("http", "https") or parts.fragment or parts.username:
+    if parts.scheme not in ("http", "https") or parts.fragment or "@" in parts.netloc:
         return False
     return host in _LOOPBACK or f"{parts.scheme}://{parts.netloc}" in sandbox.origins
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from chat33.lib.clock import utcnow
+from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.saying import say
@@ -87,6 +88,8 @@ def connect_return(request: PageRequest, platform: str) -> HttpResponseBase:
 def connecting_page(request: PageRequest, attempt_id: str) -> HttpResponseBase:
     """``/channels/connecting/<id>/``: how it went; where there is a choice, POST makes it."""
     mine = ConnectAttempt.objects.filter(organization=request.here.organization, user=request.here.user)
+    if not is_id(attempt_id, "con"):
+        raise Http404
     attempt = get_object_or_404(mine.select_related("channel", "organization"), public_id=attempt_id)
     complaint = ""
     if request.method == "POST":
@@ -123,6 +126,8 @@ def _again(request: PageRequest, platform: str, channel_id: str) -> Channel | No
     """The channel to connect again, if one is named."""
     if not channel_id:
         return None
+    if not is_id(channel_id, "chan"):
+        raise Http404
     mine = channels_for(request.here.organization).filter(platform=platform)
     return get_object_or_404(mine, public_id=channel_id)
 

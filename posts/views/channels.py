@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.http import HttpResponse, HttpResponseBase
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat33.lib.clock import utcnow
+from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.saying import say
@@ -31,6 +33,8 @@ class Line:
     channel: Channel
     condition: Condition
     quota: Allowance
+    asked: int  # permissions
+    given: int
 
 
 @door(Permission.READ)
@@ -40,7 +44,7 @@ def channels(request: PageRequest) -> HttpResponse:
     now = utcnow()
     rows = list(channels_with_health(request.here.organization, now=now).select_related("organization__package"))
     stands = allowances(channels=rows, now=now)
-    lines = [Line(channel, told, stands[channel.pk]) for channel, told in by_condition(rows).items()]
+    lines = [_line(channel, told, stands[channel.pk]) for channel, told in by_condition(rows).items()]
     groups = [(_GROUPS[kind], list(of)) for kind, of in groupby(lines, key=lambda line: line.condition.kind)]
     context = {"groups": groups, "number": len(lines), **_rights(request)}
     return leads_to_networks(render(request, "posts/channels.html", context))
@@ -52,7 +56,7 @@ def channel(request: PageRequest, channel_id: str) -> HttpResponse:
     """``/channels/<id>/``: everything about one account."""
     now = utcnow()
     rows = channels_with_health(request.here.organization, now=now).select_related("organization__package")
-    row = get_object_or_404(rows, public_id=channel_id)
+    row = _named(rows, channel_id)
     context = {
         "channel": row,
         "condition": by_condition([row])[row],
@@ -71,13 +75,28 @@ def channel(request: PageRequest, channel_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def disconnect_channel(request: PageRequest, channel_id: str) -> HttpResponseBase:
     """``/channels/<id>/disconnect/``: what it would stop; POST does it."""
-    row = get_object_or_404(channels_for(request.here.organization), public_id=channel_id)
+    row = _named(channels_for(request.here.organization), channel_id)
+    if not row.is_active:
+        say(request, f"{row.name} is disconnected already.")
+        return redirect("channel", row.public_id)
     if request.method == "POST":
         leave_channel(channel=row, by=request.here.user.get_short_name(), now=utcnow())
         say(request, f"{row.name} is disconnected. Nothing more is published there until you connect it again.")
         return redirect("channels")
     template = "posts/_disconnect.html" if request.htmx else "posts/disconnect.html"
     return render(request, template, {"channel": row, "upcoming": upcoming_on(channel=row, now=utcnow())})
+
+
+def _named(rows: QuerySet[Channel], channel_id: str) -> Channel:
+    """The one of this id, or 404."""
+    if not is_id(channel_id, "chan"):
+        raise Http404
+    return get_object_or_404(rows, public_id=channel_id)
+
+
+def _line(channel: Channel, told: Condition, quota: Allowance) -> Line:
+    permissions = permissions_of(channel)
+    return Line(channel, told, quota, len(permissions), sum(one.given for one in permissions))
 
 
 def _rights(request: PageRequest) -> dict[str, bool]:

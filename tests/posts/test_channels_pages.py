@@ -114,6 +114,13 @@ def test_what_the_dialog_says_is_what_happens(owner: Person, sandboxed: RunningS
     assert len(sandboxed.posts("x")) == 1
 
 
+def test_disconnecting_twice_is_disconnecting_once(owner: Person, channel: Channel) -> None:
+    browser, path = owner.browser(), f"/channels/{channel.public_id}/disconnect/"
+    browser.post(path)
+
+    assert "is disconnected already" in browser.post(path, follow=True).content.decode()
+
+
 def test_the_dialog_comes_alone_to_htmx(owner: Person, channel: Channel) -> None:
     reply = owner.browser().get(f"/channels/{channel.public_id}/disconnect/", headers={"HX-Request": "true"})
 
@@ -126,7 +133,7 @@ def test_the_dialog_comes_alone_to_htmx(owner: Person, channel: Channel) -> None
 def test_another_organization_s_account_is_nothing_here(channel: Channel, stranger: Person) -> None:
     browser = stranger.browser()
 
-    for path in (f"/channels/{channel.public_id}/", f"/channels/{channel.public_id}/disconnect/"):
+    for path in (f"/channels/{channel.public_id}/", f"/channels/{channel.public_id}/disconnect/", "/channels/%00/"):
         assert browser.get(path).status_code == 404
     assert browser.post(f"/channels/{channel.public_id}/disconnect/").status_code == 404
     assert channel.name not in text(browser)
