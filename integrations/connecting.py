@@ -11,7 +11,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -88,13 +87,6 @@ def way(platform: str, *, is_sandbox: bool | None = None) -> Way:
 def login_for(one: Way, http: HttpClient) -> Login:
     """The network's login with this installation's registration."""
     return LOGINS[one.platform](http=http, config=app_config(one.platform, is_sandbox=one.is_sandbox))
-
-
-def authorize_origins() -> tuple[str, ...]:
-    """Where browsers are sent to, as origins."""
-    http = http_client()
-    urls = (urlsplit(login_for(one, http).authorize_url(redirect_uri="", state="")) for one in ways())
-    return tuple(sorted({f"{url.scheme}://{url.netloc}" for url in urls}))
 
 
 def start_attempt(

@@ -16,7 +16,6 @@ from integrations.conditions import condition_of
 from integrations.connecting import UnableToConnect, Way
 from integrations.models import Channel, ConnectAttempt, ConnectStage, Platform
 from integrations.selectors import channels_for
-from integrations.views.leading import leads_to_networks
 
 _PICKING = (ConnectStage.PICKING, ConnectStage.OTHER)
 
@@ -31,7 +30,7 @@ def choose(request: PageRequest) -> HttpResponse:
         "practice": [way for way in ways if way.is_sandbox],
         "is_staff": request.here.user.is_staff,
     }
-    return leads_to_networks(render(request, "integrations/connect.html", context))
+    return render(request, "integrations/connect.html", context)
 
 
 @door(Permission.CONNECT)
@@ -50,7 +49,7 @@ def connect_channel(request: PageRequest, platform: str) -> HttpResponseBase:
         return redirect("connect")
     if request.method != "POST":
         context = {"way": way, "channel": channel}
-        return leads_to_networks(render(request, "integrations/connect_one.html", context))
+        return render(request, "integrations/connect_one.html", context)
     _, url = connecting.start_attempt(
         organization=request.here.organization,
         user=request.here.user,
@@ -60,7 +59,8 @@ def connect_channel(request: PageRequest, platform: str) -> HttpResponseBase:
         channel=channel,
         now=utcnow(),
     )
-    return redirect(url)
+    # A page that goes on by itself: browsers hold redirects after a form to form-action, and networks redirect at will.
+    return render(request, "integrations/leaving.html", {"way": way, "url": url})
 
 
 @door(Permission.CONNECT)
@@ -104,8 +104,8 @@ def connecting_page(request: PageRequest, attempt_id: str) -> HttpResponseBase:
         return _refused(request, UnableToConnect("expired"), attempt.platform)
     way = Way(platform=Platform(attempt.platform), is_sandbox=attempt.is_sandbox)
     context = {"attempt": attempt, "way": way, "complaint": complaint, **_found(attempt)}
-    response = render(request, f"integrations/connect_{attempt.stage}.html", context, status=422 if complaint else 200)
-    return leads_to_networks(response)
+    template = f"integrations/connect_{attempt.stage}.html"
+    return render(request, template, context, status=422 if complaint else 200)
 
 
 def _found(attempt: ConnectAttempt) -> dict[str, object]:

@@ -18,7 +18,6 @@ from integrations.channels import leave_channel
 from integrations.conditions import Condition, by_condition, channels_with_health, permissions_of
 from integrations.models import Channel
 from integrations.selectors import channels_for
-from integrations.views.leading import leads_to_networks
 from posts.allowance import Allowance, allowance, allowances
 from posts.upcoming import upcoming_on
 
@@ -47,7 +46,7 @@ def channels(request: PageRequest) -> HttpResponse:
     lines = [_line(channel, told, stands[channel.pk]) for channel, told in by_condition(rows).items()]
     groups = [(_GROUPS[kind], list(of)) for kind, of in groupby(lines, key=lambda line: line.condition.kind)]
     context = {"groups": groups, "number": len(lines), **_rights(request)}
-    return leads_to_networks(render(request, "posts/channels.html", context))
+    return render(request, "posts/channels.html", context)
 
 
 @door(Permission.READ)
@@ -68,7 +67,7 @@ def channel(request: PageRequest, channel_id: str) -> HttpResponse:
         ),
         **_rights(request),
     }
-    return leads_to_networks(render(request, "posts/channel.html", context))
+    return render(request, "posts/channel.html", context)
 
 
 @door(Permission.CONNECT)

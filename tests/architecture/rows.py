@@ -10,7 +10,8 @@ from django.db.models import Model
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
 from integrations.channels import disconnect_channel
-from integrations.models import ApiKey, Callback, CallbackAttempt, CallbackStatus, Channel
+from integrations.connecting import Way, start_attempt
+from integrations.models import ApiKey, Callback, CallbackAttempt, CallbackStatus, Channel, Platform
 from integrations.services import create_api_key, rotate_signing_secret
 from posts.models import Attempt, Media, Post, PostStatus
 from tests.architecture.test_models import MODELS, NOBODYS, label
@@ -36,13 +37,21 @@ def add_rows(person: Person, number: int) -> None:
 
 
 def add_every_state(person: Person) -> None:
-    """Posts in every state, a post whose outcome is unconfirmed, a channel disconnected, a secret."""
+    """Posts in every state, a post whose outcome is unconfirmed, a channel disconnected, one on its way, a secret."""
     channel = make_channel(person.organization, "x")
     for status in PostStatus:
         make_post(channel, status=status, due_at=utcnow() + timedelta(days=1) if status == "QUEUED" else None)
     make_post(channel, status=PostStatus.FAILED, error_code="UNCONFIRMED", intent_at=utcnow())
     disconnect_channel(channel=make_channel(person.organization, "facebook"), reason="Gone.", now=utcnow())
     rotate_signing_secret(organization=person.organization, now=utcnow())
+    start_attempt(
+        organization=person.organization,
+        user=person.user,
+        session_key="none",
+        to=Way(platform=Platform.X, is_sandbox=True),
+        redirect_uri="http://127.0.0.1/",
+        now=utcnow(),
+    )
 
 
 @dataclass(frozen=True)
