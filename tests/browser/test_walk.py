@@ -14,6 +14,8 @@ from tests.browser.walk import STOPS, Stop
 from tests.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# Nothing is on its way any more: what htmx asked for has come, and charts have drawn.
+AT_REST = "() => document.readyState === 'complete' && !document.querySelector('.htmx-request, [data-loading]')"
 PICTURES = os.environ.get("CHAT33_SCREENSHOTS", "")
 
 
@@ -25,10 +27,10 @@ def test_a_page_is_sound_everywhere(stop: Stop, owner: Person, visit: Visits) ->
     wrong: list[str] = []
     for phone in (False, True):
         here = visit(None if stop.anonymous else owner, phone=phone)
+        here.page.goto(f"{here.home}{address}")
+        here.page.wait_for_function(AT_REST)
         for scheme in ("light", "dark"):
             here.page.emulate_media(color_scheme=scheme)
-            here.page.goto(f"{here.home}{address}")
-            here.page.wait_for_load_state("networkidle")
             told = f"{'phone' if phone else 'desktop'} {scheme}"
             if PICTURES:
                 here.page.screenshot(path=Path(PICTURES) / f"{stop.name}-{told.replace(' ', '-')}.png", full_page=True)
