@@ -326,6 +326,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "refresh_quotas": {"task": "integrations.refresh_quotas", "schedule": 300.0, "options": {"expires": 290}},
     "refresh_tokens": {"task": "integrations.refresh_tokens", "schedule": 60.0, "options": {"expires": 55}},
     "prune_attempts": {"task": "integrations.prune", "schedule": crontab(minute="27")},
+    "make_thumbnails": {"task": "posts.make_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
     "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
 }
 

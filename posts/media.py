@@ -3,10 +3,11 @@
 Nothing here holds a whole file in memory.
 """
 
+import re
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -23,11 +24,12 @@ from chat33.orgs.models import Organization
 from integrations.providers.base import MediaFile
 from integrations.providers.registry import PROVIDERS
 from integrations.providers.rules import FileRule, MediaFacts
-from posts.models import Media, Post
+from posts.models import Media, MediaUse, Post
 from posts.probe import Probe, UnreadableMedia, probe, sniff
 from posts.variants import jpeg_variant
 
-MAX_BYTES: Mapping[str, int] = {"image": 10_000_000, "video": 100_000_000}
+MAX_BYTES: Mapping[str, int] = {"image": 10_000_000, "video": 100_000_000}  # through the API
+LIBRARY_MAX_BYTES: Mapping[str, int] = {"image": 30_000_000, "video": 1_000_000_000}  # through our own pages
 EXTENSIONS: Mapping[str, str] = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -39,6 +41,9 @@ EXTENSIONS: Mapping[str, str] = {
 }
 ALT_TEXTS = "altTexts"  # the one key of platformConfig that all platforms share: a text for each of mediaUrls
 KEEP_EVERY = 5.0  # seconds between two signs of life while a file comes in
+GONE = "MEDIA_GONE"
+GONE_SENTENCE = "This file was deleted from the library. Remove it, or choose another."
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class UnableToFetch(Exception):
@@ -56,12 +61,25 @@ def media_url(media: Media) -> str:
     return f"{settings.BASE_URL}/media/{media.token}/{quote(media.name)}"
 
 
+def own_token(url: str) -> str | None:
+    """The token in one of our addresses; None for any other address."""
+    begin = f"{settings.BASE_URL}/media/"
+    if not url.startswith(begin):
+        return None
+    token = url.removeprefix(begin).partition("/")[0]
+    return token if _TOKEN.fullmatch(token) else None
+
+
 def own_media(organization: Organization, url: str) -> Media | None:
     """The organization's file behind one of our addresses; None for any other."""
-    if not url.startswith(f"{settings.BASE_URL}/media/"):
-        return None
-    token = urlsplit(url).path.removeprefix("/media/").partition("/")[0]
-    return Media.objects.filter(organization=organization, token=token).first()
+    token = own_token(url)
+    return Media.objects.filter(organization=organization, token=token).first() if token else None
+
+
+def is_gone(url: str) -> bool:
+    """Whether the address is one of ours behind which nobody has a file any more."""
+    token = own_token(url)
+    return token is not None and not Media.objects.filter(token=token).exists()
 
 
 def facts_of(media: Media, url: str) -> MediaFacts:
@@ -80,24 +98,34 @@ def facts_of(media: Media, url: str) -> MediaFacts:
 
 def store_upload(*, organization: Organization, upload: "UploadedFile[bytes]", by: str) -> Media:
     """Take in an uploaded file. Raises ``UnableToFetch`` for what is no media or too large."""
-    with _scratch() as path:
+    with scratch() as path:
         with path.open("wb") as out:
             for chunk in upload.chunks():
                 out.write(chunk)
-        return _keep(organization, path, name=upload.name or "", by=by)
+        return keep_file(organization, path, name=upload.name or "", by=by)
+
+
+def store_stream(*, organization: Organization, chunks: Iterable[bytes], name: str, by: str) -> Media:
+    """Take in a file as it arrives, up to what our own pages allow. Raises ``UnableToFetch`` for what is no media or too
+    large, at the first byte that is too many.
+    """
+    with scratch() as path:
+        with path.open("wb") as out:
+            _copy(chunks, out.write, limits=LIBRARY_MAX_BYTES)
+        return keep_file(organization, path, name=name, by=by, limits=LIBRARY_MAX_BYTES)
 
 
 def ingest_url(*, organization: Organization, url: str, filename: str, http: HttpClient, by: str) -> Media:
     """Fetch a file from the public web into storage. Raises ``UnableToFetch`` and ``Refused``."""
-    with _scratch() as path:
+    with scratch() as path:
         _download(url, path, http=http, wall=300.0)
         name = filename or unquote(PurePosixPath(urlsplit(url).path).name)
-        return _keep(organization, path, name=name, by=by, source_url=url)
+        return keep_file(organization, path, name=name, by=by, source_url=url)
 
 
 def inspect_url(url: str, *, http: HttpClient, wall: float) -> MediaFacts:
     """Fetch a file only to see what it is. Raises ``UnableToFetch`` and ``Refused``."""
-    with _scratch() as path:
+    with scratch() as path:
         _download(url, path, http=http, wall=wall)
         found = _probe(path)
     return MediaFacts(
@@ -130,12 +158,16 @@ def fetch_files(
 
 
 def open_files(post: Post) -> tuple[tuple[MediaFile, ...], MediaFile | None]:
-    """The post's files as its adapter takes them."""
+    """The post's files as its adapter takes them; where the post has no word about a picture, the library's describes it.
+    Raises ``UnableToFetch`` when one was deleted meanwhile.
+    """
     wanted = [pk for pk in (*post.state.get("files", []), post.state.get("cover_file")) if pk]
-    rows = {media.pk: media for media in Media.objects.filter(pk__in=wanted)} if wanted else {}
+    rows = Media.objects.select_related("variant_of").in_bulk(wanted) if wanted else {}
+    if len(rows) < len(set(wanted)):
+        raise UnableToFetch(GONE, GONE_SENTENCE)
     alt_texts = _alt_texts(post)
     files = tuple(
-        _open(rows[pk], alt_texts[index] if index < len(alt_texts) else "")
+        _open(rows[pk], alt_texts[index] if index < len(alt_texts) else _own_alt_text(rows[pk]))
         for index, pk in enumerate(post.state.get("files", []))
     )
     cover = post.state.get("cover_file")
@@ -145,6 +177,10 @@ def open_files(post: Post) -> tuple[tuple[MediaFile, ...], MediaFile | None]:
 def _alt_texts(post: Post) -> list[str]:
     given = post.platform_config.get(ALT_TEXTS)
     return [text if isinstance(text, str) else "" for text in given] if isinstance(given, list) else []
+
+
+def _own_alt_text(media: Media) -> str:
+    return media.variant_of.alt_text if media.variant_of else media.alt_text
 
 
 def _open(media: Media, alt_text: str) -> MediaFile:
@@ -170,19 +206,28 @@ def _open(media: Media, alt_text: str) -> MediaFile:
 def _ours(post: Post, url: str, http: HttpClient, keep: Callable[[], None]) -> Media:
     """The file behind a post's URL in our storage; posts that were made together fetch it once."""
     mine = own_media(post.organization, url)
-    if mine is None:
-        mine = Media.objects.filter(
-            organization=post.organization, source_url=url, created_at__gte=post.created_at, variant_of=None
-        ).first()
     if mine is not None:
         return mine
-    with _scratch() as path:
+    if is_gone(url):
+        raise UnableToFetch(GONE, GONE_SENTENCE)
+    fetched = Media.objects.filter(
+        organization=post.organization, source_url=url, created_at__gte=post.created_at, variant_of=None
+    ).first() or _fetched(post, url, http, keep)
+    # the library shows it from now on, and must not give it away while the post needs it
+    MediaUse.objects.bulk_create(
+        [MediaUse(organization=post.organization, media=fetched, post=post)], ignore_conflicts=True
+    )
+    return fetched
+
+
+def _fetched(post: Post, url: str, http: HttpClient, keep: Callable[[], None]) -> Media:
+    with scratch() as path:
         try:
             _download(url, path, http=http, wall=300.0, keep=keep)
         except Refused as error:
             raise UnableToFetch("MEDIA_URL", str(error)) from error
         name = unquote(PurePosixPath(urlsplit(url).path).name)
-        return _keep(post.organization, path, name=name, by=post.created_by, source_url=url)
+        return keep_file(post.organization, path, name=name, by=post.created_by, source_url=url)
 
 
 def _fitting(media: Media, rules: Mapping[Any, FileRule]) -> Media:
@@ -198,7 +243,7 @@ def _fitting(media: Media, rules: Mapping[Any, FileRule]) -> Media:
     made = Media.objects.filter(variant_of=media, variant_key=key).first()
     if made is not None:
         return made
-    with _scratch() as source, _scratch() as target:
+    with scratch() as source, scratch() as target:
         with media.opened() as stored, source.open("wb") as out:
             while chunk := stored.read(262_144):
                 out.write(chunk)
@@ -207,7 +252,7 @@ def _fitting(media: Media, rules: Mapping[Any, FileRule]) -> Media:
         except UnreadableMedia as error:
             raise UnableToFetch(error.code, str(error)) from error
         name = f"{PurePosixPath(media.name).stem}.jpg"
-        return _keep(media.organization, target, name=name, by=media.created_by, variant_of=media, variant_key=key)
+        return keep_file(media.organization, target, name=name, by=media.created_by, variant_of=media, variant_key=key)
 
 
 def _widest(media: Media, rule: FileRule) -> int:
@@ -229,7 +274,7 @@ def _download(url: str, path: Path, *, http: HttpClient, wall: float, keep: Call
                     retryable=status >= 500 or status in (408, 425, 429),
                     unreachable=True,
                 )
-            _copy(chunks, out.write, keep)
+            _copy(chunks, out.write, keep, limits=MAX_BYTES)
     except Refused:
         raise
     except (NotSent, ReplyLost) as error:
@@ -237,40 +282,48 @@ def _download(url: str, path: Path, *, http: HttpClient, wall: float, keep: Call
         raise UnableToFetch("MEDIA_FETCH", message, retryable=True, unreachable=True) from error
 
 
-def _copy(chunks: Iterator[bytes], write: Callable[[bytes], Any], keep: Callable[[], None]) -> None:
+def _copy(
+    chunks: Iterable[bytes],
+    write: Callable[[bytes], Any],
+    keep: Callable[[], None] = lambda: None,
+    *,
+    limits: Mapping[str, int],
+) -> None:
     size = 0
-    limit = MAX_BYTES["video"]
-    head = b""
+    limit = limits["video"]
+    head, kind = b"", "video"
     kept = time.monotonic()
     for chunk in chunks:
         size += len(chunk)
         if len(head) < 64:
             head = (head + chunk)[:4096]
-            limit = MAX_BYTES["image"] if (sniff(head) or "").startswith("image/") else MAX_BYTES["video"]
+            kind = "image" if (sniff(head) or "").startswith("image/") else "video"
+            limit = limits[kind]
         if size > limit:
-            raise UnableToFetch("MEDIA_TOO_LARGE", _too_large(limit))
+            raise UnableToFetch("MEDIA_TOO_LARGE", too_large(kind, limits))
         write(chunk)
         if time.monotonic() - kept > KEEP_EVERY:
             keep()
             kept = time.monotonic()
 
 
-def _too_large(limit: int) -> str:
-    kind = "an image" if limit == MAX_BYTES["image"] else "a video"
-    return f"The file is larger than the {limit // 1_000_000} MB allowed for {kind}."
+def too_large(kind: str, limits: Mapping[str, int]) -> str:
+    """The sentence for a file over the limit of its kind."""
+    article = "an image" if kind == "image" else "a video"
+    return f"The file is larger than the {limits[kind] // 1_000_000} MB allowed for {article}."
 
 
-def _probe(path: Path) -> Probe:
+def _probe(path: Path, limits: Mapping[str, int] = MAX_BYTES) -> Probe:
     try:
         found = probe(path)
     except UnreadableMedia as error:
         raise UnableToFetch(error.code, str(error)) from error
-    if found.size > MAX_BYTES[found.kind]:
-        raise UnableToFetch("MEDIA_TOO_LARGE", _too_large(MAX_BYTES[found.kind]))
+    if found.size > limits[found.kind]:
+        raise UnableToFetch("MEDIA_TOO_LARGE", too_large(found.kind, limits))
     return found
 
 
-def _keep(
+def keep_file(
     organization: Organization,
     path: Path,
     *,
@@ -279,14 +332,18 @@ def _keep(
     source_url: str = "",
     variant_of: Media | None = None,
     variant_key: str = "",
+    limits: Mapping[str, int] = MAX_BYTES,
 ) -> Media:
-    found = _probe(path)
+    """Put a file that is complete into storage, with its facts. Raises ``UnableToFetch`` for what is no media or too
+    large.
+    """
+    found = _probe(path, limits)
     token = secrets.token_urlsafe(32)
     extension = EXTENSIONS[found.content_type]
     media = Media(
         organization=organization,
         token=token,
-        name=_safe_name(name, extension),
+        name=safe_name(name, found.content_type),
         kind=found.kind,
         content_type=found.content_type,
         size=found.size,
@@ -309,15 +366,17 @@ def _keep(
     return media
 
 
-def _safe_name(name: str, extension: str) -> str:
+def safe_name(name: str, content_type: str) -> str:
     """The name for people and the address: no path, nothing unprintable, the extension its bytes deserve."""
+    extension = EXTENSIONS[content_type]
     stem = PurePosixPath(name.replace("\\", "/")).stem
     clean = "".join(character for character in stem if character.isprintable() and character not in '/?#%"<>|:*')
     return f"{clean.strip('. ')[:100] or 'file'}.{extension}"
 
 
 @contextmanager
-def _scratch() -> Iterator[Path]:
+def scratch() -> Iterator[Path]:
+    """A file to work on, gone afterwards."""
     directory = settings.SCRATCH_DIR
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=directory) as file:

@@ -1,6 +1,7 @@
 """What we publish: posts on their way to a channel, every attempt at it, and media files."""
 
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.core.files import File
 from django.db import models
 from django.db.models import Q
@@ -158,15 +159,33 @@ class Media(models.Model):
     height = models.PositiveIntegerField(null=True)
     duration = models.FloatField(null=True)
     source_url = models.TextField(blank=True, help_text="Where it was fetched from.")
+    alt_text = models.TextField(blank=True, help_text="What the picture shows, for who cannot see it.")
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     variant_of = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="variants")
     variant_key = models.CharField(max_length=60, blank=True)
+    thumbnail_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a small picture of it was made, or found not to be needed or possible."
+    )
     created_by = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(default=utcnow)
 
     class Meta:
         verbose_name_plural = "media"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["organization", "-id"], name="media_by_organization")]
+        indexes = [
+            # copies are no part of a list
+            models.Index(fields=["organization", "-id"], name="media_on_shelf", condition=Q(variant_of=None)),
+            # what a library counts, so that counting reads no row
+            models.Index(
+                fields=["organization", "kind"], include=["size"], name="media_sizes", condition=Q(variant_of=None)
+            ),
+            GinIndex(fields=["tags"], name="media_by_tag"),
+            models.Index(
+                fields=["id"],
+                name="media_without_thumbnail",
+                condition=Q(kind="image", variant_of=None, thumbnail_at=None),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["variant_of", "variant_key"], condition=Q(variant_of__isnull=False), name="media_variant_once"
@@ -179,3 +198,17 @@ class Media(models.Model):
     def opened(self) -> "File[bytes]":
         """The stored file, to read; the caller closes it."""
         return self.file.storage.open(str(self.file.name), "rb")
+
+
+class MediaUse(models.Model):
+    """A post shows a file of the library, as content or as cover."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    media = models.ForeignKey(Media, on_delete=models.CASCADE, related_name="uses", db_index=False)
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="media_uses")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["media", "post"], name="media_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.media_id} in {self.post_id}"

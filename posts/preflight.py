@@ -22,7 +22,7 @@ from integrations.models import Channel
 from integrations.providers.registry import PROVIDERS
 from integrations.providers.rules import Draft, Issue, MediaFacts
 from posts.allowance import DAY, allowances
-from posts.media import ALT_TEXTS, UnableToFetch, facts_of, inspect_url, own_media
+from posts.media import ALT_TEXTS, GONE, GONE_SENTENCE, UnableToFetch, facts_of, inspect_url, is_gone, own_media
 from posts.models import MediaType, Post, PostStatus
 
 LOOK = 8.0  # seconds that looking at files elsewhere may take in all
@@ -173,6 +173,9 @@ def _facts(organization: Organization, url: str, path: str, deadline: float, iss
     mine = own_media(organization, url)
     if mine is not None:
         return facts_of(mine, url)
+    if is_gone(url):
+        issues.append(Issue(code=GONE, path=path, message=GONE_SENTENCE))
+        return unknown
     try:
         if time.monotonic() > deadline:
             return unknown

@@ -14,6 +14,7 @@ from integrations.models import Channel
 from posts.models import Attempt, Post, PostStatus
 from posts.outcomes import UNCONFIRMED, callback_body
 from posts.preflight import Content
+from posts.uses import change_uses, note_uses
 
 
 class UnableToChange(Exception):
@@ -68,7 +69,9 @@ def create_posts(
         )
         for channel in channels
     ]
-    return Post.objects.bulk_create(rows)
+    made = Post.objects.bulk_create(rows)
+    note_uses(organization=organization, posts=made)
+    return made
 
 
 def refuse_unless_editable(post: Post) -> None:
@@ -111,6 +114,8 @@ def update_post(*, post: Post, content: Content, plan: Plan, now: datetime, reti
     else:
         row.fence += 1
     row.save()
+    if not same_content:
+        change_uses(post=row)
     return row
 
 

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from chat33.api import idempotency, limits
 from chat33.lib.clock import utcnow
-from posts import media, publishing, queue
+from posts import media, publishing, queue, thumbnails
 
 PUBLISHERS = 16
 
@@ -28,3 +28,9 @@ def prune() -> None:
     idempotency.prune(now=utcnow())
     limits.prune(now=utcnow())
     media.prune_scratch(now=utcnow())
+
+
+@shared_task(name="posts.make_thumbnails", queue="default", soft_time_limit=60, time_limit=90)
+def make_thumbnails() -> None:
+    """Beat: small pictures of what came in by other doors than the library's."""
+    thumbnails.make_missing(seconds=10)

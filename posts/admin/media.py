@@ -1,7 +1,6 @@
 """Media files."""
 
 from django.contrib import admin
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -21,7 +20,7 @@ from chat33.operators import (
     pill,
     words_of,
 )
-from posts.media import MAX_BYTES, media_url
+from posts.media import MAX_BYTES
 from posts.models import Media, Post
 
 BY_ORGANIZATION = ("organization", AutocompleteSelectFilter)
@@ -93,7 +92,5 @@ class MediaAdmin(OwnedAdmin):
     @display(description="Posts")
     def posts(self, media: Media) -> SafeString | str:
         """The latest that show it."""
-        url = media_url(media)
-        shown = Q(media_urls__contains=[url]) | Q(cover_image_url=url)
-        found = Post.objects.filter(shown, organization=media.organization_id).order_by("-id")[:20]
+        found = Post.objects.filter(media_uses__media=media).order_by("-id")[:20]
         return links({post.public_id: change_url(Post, post.pk) for post in found}) or NOTHING

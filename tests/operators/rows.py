@@ -11,7 +11,7 @@ from chat33.orgs.models import Package
 from integrations.callbacks import create_callback
 from integrations.models import CallbackAttempt, Notice
 from integrations.services import create_api_key, rotate_signing_secret
-from posts.models import Attempt, Media, PostStatus
+from posts.models import Attempt, Media, MediaUse, PostStatus
 from tests.factories import make_channel, make_member, make_organization, make_post
 
 
@@ -34,6 +34,7 @@ def fill(number: int) -> None:
         media_urls=[f"http://127.0.0.1:8033/media/{media.token}/b.jpg"], callback_url="https://example.com/hook",
         external_post_url="https://x.com/1", state={"upload_url": "https://example.com/up?signature=1"},
     )  # fmt: skip
+    MediaUse.objects.create(organization=organization, media=media, post=post)
     Attempt.objects.create(
         post=post, organization=organization, event="publish_failure", created_at=now, step="commit", message="No"
     )

@@ -9,7 +9,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat33.api import idempotency, limits
+from chat33.api import idempotency
 from chat33.api.errors import PayloadTooLarge
 from chat33.api.parsers import JSONParser
 from chat33.api.schema import Operation
@@ -24,6 +24,7 @@ from posts.api.v1.posts import read_body
 from posts.api.v1.serializers import UploadUrlRequest
 from posts.media import UnableToFetch
 from posts.models import Media
+from posts.uploads import Count, counted
 
 MULTIPART_LIMIT = 4_500_000
 _AROUND = 100_000  # bytes that a form may have around its file
@@ -52,13 +53,12 @@ class UploadView(ApiView):
 
     def _counted(self, request: Request, upload: "UploadedFile[bytes] | None") -> Response:
         who, now = caller(request), utcnow()
-        limit, subject = limits.limit_for("MEDIA", who.overrides), who.organization.public_id
-        self.usage = limits.consume_now(name="MEDIA", subject=subject, limit=limit, now=now)
+        count = Count(self.usage)
         try:
-            stored = self._store(request, upload)
-        except BaseException:
-            self.usage = limits.refund(name="MEDIA", subject=subject, limit=limit, now=now)
-            raise
+            with counted(organization=who.organization, overrides=who.overrides, now=now, count=count):
+                stored = self._store(request, upload)
+        finally:
+            self.usage = count.usage
         return Response(media_body(stored), status=201)
 
     def _store(self, request: Request, upload: "UploadedFile[bytes] | None") -> Media:
