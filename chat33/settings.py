@@ -234,6 +234,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+WEB_THREADS = env.int("CHAT33_WEB_THREADS", default=2)  # of a web process, as the Procfile has it
 FILE_UPLOAD_MAX_MEMORY_SIZE = 262_144
 
 # Security

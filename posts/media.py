@@ -25,7 +25,7 @@ from integrations.providers.base import MediaFile
 from integrations.providers.registry import PROVIDERS
 from integrations.providers.rules import FileRule, MediaFacts
 from posts.models import Media, MediaUse, Post
-from posts.probe import Probe, UnreadableMedia, probe, sniff
+from posts.probe import SNIFFED, Probe, UnreadableMedia, probe, sniff, unsupported
 from posts.variants import jpeg_variant
 
 MAX_BYTES: Mapping[str, int] = {"image": 10_000_000, "video": 100_000_000}  # through the API
@@ -58,7 +58,12 @@ class UnableToFetch(Exception):
 
 def media_url(media: Media) -> str:
     """Where anyone who was told may fetch the file."""
-    return f"{settings.BASE_URL}/media/{media.token}/{quote(media.name)}"
+    return f"{settings.BASE_URL}{media_path(media)}"
+
+
+def media_path(media: Media) -> str:
+    """The same for our own pages, which may show nothing from another origin, whatever name they were reached by."""
+    return f"/media/{media.token}/{quote(media.name)}"
 
 
 def own_token(url: str) -> str | None:
@@ -111,7 +116,7 @@ def store_stream(*, organization: Organization, chunks: Iterable[bytes], name: s
     """
     with scratch() as path:
         with path.open("wb") as out:
-            _copy(chunks, out.write, limits=LIBRARY_MAX_BYTES)
+            _copy(_media_alone(chunks), out.write, limits=LIBRARY_MAX_BYTES)
         return keep_file(organization, path, name=name, by=by, limits=LIBRARY_MAX_BYTES)
 
 
@@ -305,6 +310,17 @@ def _copy(
         if time.monotonic() - kept > KEEP_EVERY:
             keep()
             kept = time.monotonic()
+
+
+def _media_alone(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks of what begins as a picture or video. Raises ``UnableToFetch`` for the rest before it has all come."""
+    first = True
+    for chunk in chunks:
+        if first and chunk and sniff(chunk[:SNIFFED]) is None:
+            error = unsupported(chunk[:SNIFFED])
+            raise UnableToFetch(error.code, error.message)
+        first = False
+        yield chunk
 
 
 def too_large(kind: str, limits: Mapping[str, int]) -> str:

@@ -7,7 +7,7 @@ from typing import BinaryIO, Literal
 
 from posts.confined import UnreadableMedia, decode, unreadable
 
-__all__ = ["SNIFFED", "Probe", "UnreadableMedia", "probe", "sniff"]
+__all__ = ["SNIFFED", "Probe", "UnreadableMedia", "probe", "sniff", "unsupported"]
 
 SNIFFED = 4096  # bytes that ``sniff`` can use
 _MARGIN = 65_536  # bytes at either end of a file that are searched for another format
@@ -65,7 +65,7 @@ def probe(path: Path) -> Probe:
         if not head:
             raise unreadable("MEDIA_EMPTY")
         if content_type is None:
-            raise _unsupported(head)
+            raise unsupported(head)
         size = file.seek(0, 2)
         if _holds_another(file, size):
             raise unreadable("MEDIA_TWO_FORMATS")
@@ -110,7 +110,8 @@ def _sniff_boxes(head: bytes) -> str | None:
     return "video/mp4"
 
 
-def _unsupported(head: bytes) -> UnreadableMedia:
+def unsupported(head: bytes) -> UnreadableMedia:
+    """What to say of a file that begins like this and is nothing we take."""
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
         return UnreadableMedia(
             "MEDIA_UNSUPPORTED", "HEIC and AVIF pictures are not taken by the networks. Save it as JPEG."

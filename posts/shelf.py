@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, F, Func, Max, OuterRef, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast
 
-from chat33.orgs.models import Organization
-from posts.media import media_url
+from chat33.orgs.models import Membership, Organization
+from posts.media import media_path, media_url
 from posts.models import Media, MediaUse, Post, PostStatus
 from posts.outcomes import UNCONFIRMED
 
-PAGE = 48
+PAGE = 48  # files; a number that fills rows of 2, 3, 4 and 6
 SHOWN = 12  # posts named where a file's posts are told
 WORDS = 6  # of a search that are looked for
 TAGS = 60  # offered as filters
@@ -35,19 +35,14 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """A page of files, newest first; ``after`` is where the next begins, None at the end."""
-
-    files: tuple["Shown", ...]
-    after: int | None
-
-
-@dataclass(frozen=True)
 class Shown:
-    """A file as a list shows it. ``preview`` is a small picture's address, empty where there is none."""
+    """A file as a list shows it. ``url`` is for posts, ``path`` for our own pages, as is ``preview``, the path of a small
+    picture, empty where there is none.
+    """
 
     media: Media
     url: str
+    path: str
     preview: str
 
 
@@ -110,24 +105,25 @@ def media_like(organization: Organization, wish: Wish) -> QuerySet[Media]:
     return rows
 
 
-def shelf(rows: QuerySet[Media], *, before: int | None = None, size: int = PAGE) -> Shelf:
-    """A page of the rows, from the one after ``before``."""
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows[: size + 1])
-    return Shelf(shown(found[:size]), found[size - 1].pk if len(found) > size else None)
-
-
 def shown(files: Sequence[Media]) -> tuple[Shown, ...]:
     """The files with their small pictures, all by one query."""
     made = Media.objects.filter(variant_of__in=[media.pk for media in files], variant_key=THUMBNAIL)
     small = {copy.variant_of_id: copy for copy in made}
-    return tuple(Shown(media, media_url(media), _preview(media, small.get(media.pk))) for media in files)
+    return tuple(
+        Shown(media, media_url(media), media_path(media), _preview(media, small.get(media.pk))) for media in files
+    )
 
 
 def media_named(organization: Organization, ids: Iterable[str]) -> list[Media]:
     """The organization's files of these public ids; others are left out."""
     return list(media_for(organization).filter(public_id__in=[name for name in ids if "\x00" not in name]))
+
+
+def who_added(media: Media) -> str:
+    """The name of the person who added it; empty when it was a key, or somebody who has left."""
+    rows = Membership.objects.filter(organization=media.organization_id, user__public_id=media.created_by)
+    found = rows.select_related("user").first()
+    return found.user.get_short_name() if found else ""
 
 
 def tags_of(organization: Organization) -> list[str]:
@@ -167,5 +163,5 @@ def uses_of(media: Sequence[Media]) -> Uses:
 
 def _preview(media: Media, small: Media | None) -> str:
     if small is not None:
-        return media_url(small)
-    return media_url(media) if media.kind == "image" and media.size <= SMALL else ""
+        return media_path(small)
+    return media_path(media) if media.kind == "image" and media.size <= SMALL else ""

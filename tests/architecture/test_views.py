@@ -21,6 +21,7 @@ ELSEWHERE = {
     r"llms\.txt": "describes it to programs that read",
     r"developers/.*": "describes it to people",
     r"media/<str:token>/<str:name>": "files for whoever was told their address",
+    r"library/.*": "pages",
     r"(healthz|readyz|metrics)": "for those who watch the installation",
     r"admin/.*": "for operators",
     r"(accounts|_allauth)/.*": "logging in, by allauth",

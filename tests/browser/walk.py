@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from integrations.models import ConnectStage
 from tests.browser import accounts
+from tests.library.files import furnish, in_use
 from tests.people import Person
 
 
@@ -27,6 +28,10 @@ class Stop:
 
 STOPS: list[Stop] = [
     Stop("components", "/ui/"),
+    Stop("library", "/library/", furnish),
+    Stop("library-empty", "/library/"),
+    Stop("library-file", lambda owner: f"/library/{in_use(owner).public_id}/", furnish),
+    Stop("library-delete", lambda owner: f"/library/delete/?id={in_use(owner).public_id}", furnish),
     Stop("not-found", "/nothing-here/"),
     Stop("accounts", "/channels/", before=accounts.in_every_condition),
     Stop("accounts-empty", "/channels/"),

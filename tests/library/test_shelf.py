@@ -3,14 +3,12 @@
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Channel
 from posts.library import Unfit, describe_media, tag_media, tags_in
-from posts.media import media_url
+from posts.media import media_path, media_url
 from posts.models import Media, MediaUse
-from posts.shelf import THUMBNAIL, Storage, Wish, media_for, media_like, media_named, shelf, storage, tags_of
+from posts.shelf import THUMBNAIL, Storage, Wish, media_for, media_like, media_named, shown, storage, tags_of
 from posts.thumbnails import make_missing
 from tests.factories import make_post
 from tests.library.files import large_jpeg, make_media
@@ -67,26 +65,6 @@ def test_tags_and_storage_are_the_organization_s_own_and_count_no_copies(
 ) -> None:
     assert tags_of(owner.organization) == ["cups", "summer sale"]
     assert storage(owner.organization) == Storage(3, 1, 9_003_000)
-
-
-def test_pages_follow_one_another_whatever_comes_in_meanwhile(owner: Person) -> None:
-    names = [make_media(owner.organization).name for _ in range(5)][::-1]
-    first = shelf(media_for(owner.organization), size=2)
-    make_media(owner.organization)
-    second = shelf(media_for(owner.organization), before=first.after, size=2)
-    third = shelf(media_for(owner.organization), before=second.after, size=2)
-
-    assert [one.media.name for page in (first, second, third) for one in page.files] == names
-    assert third.after is None
-
-
-def test_a_page_costs_two_queries_however_many_files_it_has(owner: Person) -> None:
-    for _ in range(20):
-        make_media(owner.organization)
-    for size in (1, 20):
-        with CaptureQueriesContext(connection) as captured:
-            shelf(media_for(owner.organization), size=size)
-        assert len(captured) == 2
 
 
 def test_ids_that_are_nobody_s_or_another_s_name_nothing(owner: Person, stranger: Person) -> None:
@@ -150,8 +128,8 @@ class TestSmallPictures:
             tall.pk: (21, 315),
         }
         assert all(copy.size <= 60_000 for copy in copies.values())
-        previews = {one.media.pk: one.preview for one in shelf(media_for(owner.organization)).files}
-        assert previews[large.pk] == media_url(copies[large.pk])
-        assert previews[small.pk] == media_url(small)
+        previews = {one.media.pk: one.preview for one in shown(list(media_for(owner.organization)))}
+        assert previews[large.pk] == media_path(copies[large.pk])
+        assert previews[small.pk] == media_path(small)
         assert previews[lost.pk] == ""
         assert broken.pk not in copies
