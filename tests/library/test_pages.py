@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django_cotton import render_component
 
 from chat33.orgs.models import Role
 from posts.media import media_url
@@ -77,6 +79,15 @@ class TestLooking:
             assert part in page
         assert "<media-picker data-several>" in page
         assert "<media-picker>" in html(owner, "/library/picker/?several=0")
+
+    def test_other_pages_open_the_picker_and_upload_by_a_component(self, rf: RequestFactory) -> None:
+        button = render_component(rf.get("/"), "pick_media", {"kind": "image", "several": "0", "slot": "Add a cover"})
+        upload = render_component(rf.get("/"), "media_upload", {"label": "Add files", "drop": "#main"})
+
+        assert 'hx-get="/library/picker/?kind=image&amp;several=0"' in button
+        assert "Add a cover" in button
+        assert 'data-url="/library/upload/"' in upload
+        assert 'data-max-video="1000000000" data-drop="#main"' in upload
 
     def test_what_people_wrote_is_words_and_never_markup(self, owner: Person) -> None:
         evil = '"><script>alert(1)</script>'

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Channel
-from posts.media import media_url
+from posts.media import media_url, open_files
 from posts.models import Media, MediaUse, Post
 from tests.factories import make_channel, make_post
 from tests.library.files import make_media
@@ -129,6 +129,21 @@ def test_a_file_fetched_to_be_published_is_shown_by_its_post(owner: Person, sand
 
     assert post.status == "PUBLISHED", post.error_message
     assert MediaUse.objects.get().media.source_url == elsewhere
+
+
+def test_what_the_library_says_of_a_picture_goes_with_it_where_the_post_says_nothing(
+    owner: Person, channel: Channel, pictures: list[Media]
+) -> None:
+    described, silent, _ = pictures
+    Media.objects.filter(pk=described.pk).update(alt_text="A cup")
+    copy = make_media(owner.organization, variant_of=described, variant_key="jpeg-1")
+    files = {"state": {"files": [copy.pk, described.pk, silent.pk]}}
+
+    def told(**given: Any) -> list[str]:
+        return [file.alt_text for file in open_files(make_post(channel, **files, **given))[0]]
+
+    assert told() == ["A cup", "A cup", ""]
+    assert told(platform_config={"altTexts": ["", "Another"]}) == ["", "Another", ""]
 
 
 class TestBackfill:

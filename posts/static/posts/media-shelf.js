@@ -1,4 +1,8 @@
-// <media-shelf>: counts the chosen files (.file-check), chooses a range with Shift, none with Escape, all with Ctrl+A on a file.
+// <media-shelf>: counts the chosen files (.file-check); chooses a range with Shift, and on a file's box none with Escape and
+// all with Ctrl+A.
+
+const chosen = new Set(); // what is chosen stays so when the shelf is fetched anew
+
 customElements.define(
   "media-shelf",
   class extends HTMLElement {
@@ -6,7 +10,8 @@ customElements.define(
       if (this.listening) return;
       this.listening = true;
       this.addEventListener("click", (event) => {
-        if (event.target.closest("[data-choose=none]")) this.choose(() => false);
+        const choice = event.target.closest("[data-choose]")?.dataset.choose;
+        if (choice) this.choose(() => choice === "all");
         const box = event.target.closest(".file-check");
         if (!box) return;
         const boxes = this.boxes;
@@ -25,6 +30,7 @@ customElements.define(
           this.choose(() => true);
         }
       });
+      for (const box of this.boxes) box.checked ||= chosen.has(box.value);
       this.count();
     }
 
@@ -38,7 +44,9 @@ customElements.define(
     }
 
     count() {
-      const number = this.boxes.filter((box) => box.checked).length;
+      chosen.clear();
+      for (const box of this.boxes) if (box.checked) chosen.add(box.value);
+      const number = chosen.size;
       const said = this.querySelector(".chosen-count");
       if (said) said.textContent = number ? `${number} chosen` : "";
     }
