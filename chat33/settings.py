@@ -275,6 +275,7 @@ LIMITS = {
     "MEDIA": env.str("CHAT33_LIMIT_MEDIA", default="50/h"),
     "API_KEYS": env.str("CHAT33_LIMIT_API_KEYS", default="10/h"),
     "API": env.str("CHAT33_LIMIT_API", default="1200/m"),
+    "TEST_CALLBACKS": env.str("CHAT33_LIMIT_TEST_CALLBACKS", default="30/h"),
 }
 # Posts a channel may publish in a rolling 24 hours; the lower of this and what the network tells wins.
 DAILY_LIMITS = {
@@ -285,6 +286,9 @@ DAILY_LIMITS = {
     "x": env.str("CHAT33_DAILY_X", default="300"),
 }
 RATELIMIT_USE_CACHE = "default"
+
+# How long requests to the API are kept for their organization to look at; none are with 0.
+REQUEST_LOG_DAYS = _number("CHAT33_REQUEST_LOG_DAYS", 7)
 
 # Publishing
 LATE_LIMIT = timedelta(hours=_number("CHAT33_LATE_LIMIT_HOURS", 24))
@@ -329,6 +333,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "prune_attempts": {"task": "integrations.prune", "schedule": crontab(minute="27")},
     "make_thumbnails": {"task": "posts.make_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
     "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
+    "prune_requests": {"task": "integrations.prune_requests", "schedule": crontab(minute="*/10")},
 }
 
 REST_FRAMEWORK = {

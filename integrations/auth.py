@@ -19,7 +19,9 @@ from chat33.orgs.roles import Permission, may
 from chat33.orgs.selectors import membership_for
 from integrations.models import ApiKey
 
+MANAGING_KEYS = Permission.PUBLISH  # a key can publish, so whoever makes one must be allowed to
 _USED_EVERY = timedelta(minutes=1)
+_NO_KEY = "This API key is unknown, revoked or expired. Make a new one in Settings."
 # What a person's role must allow for a scope of their session; those that are not here only read.
 _NEEDED: Mapping[str, Permission] = {"posts:write": Permission.PUBLISH, "media:write": Permission.WRITE}
 
@@ -34,6 +36,14 @@ class Caller:
     overrides: Mapping[str, Any]
     key: ApiKey | None = None
     membership: Membership | None = None
+
+
+class DeadKey(exceptions.AuthenticationFailed):
+    """A key that was one: revoked or expired."""
+
+    def __init__(self, key: ApiKey) -> None:
+        super().__init__(_NO_KEY)
+        self.key = key
 
 
 def caller(request: Request) -> Caller:
@@ -51,7 +61,12 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         given = request.headers.get("x-api-key")
         if given is None:
             return None
-        return _person(key := live_key(given.strip())), _caller_of(key)
+        try:
+            key = live_key(given.strip())
+        except DeadKey as error:
+            request._request.dead_key = error.key  # type: ignore[attr-defined]  # for whoever looks why it is refused
+            raise
+        return _person(key), _caller_of(key)
 
     def authenticate_header(self, request: Request) -> str:
         """What a 401 asks for."""
@@ -109,10 +124,10 @@ def live_key(given: str) -> ApiKey:
         .first()
     )
     now = timezone.now()
-    if key is None or not key.is_live(now):
-        raise exceptions.AuthenticationFailed(
-            "This API key is unknown, revoked or expired. Make a new one in Settings."
-        )
+    if key is None:
+        raise exceptions.AuthenticationFailed(_NO_KEY)
+    if not key.is_live(now):
+        raise DeadKey(key)
     if key.last_used_at is None or key.last_used_at < now - _USED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key

@@ -18,12 +18,14 @@ import structlog
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from chat33.api import limits
 from chat33.lib import metrics
 from chat33.lib.clock import utcnow
 from chat33.lib.failpoints import reach
 from chat33.lib.http import NotSent, Refused, Reply, ReplyLost
 from chat33.lib.secrets import Undecipherable
 from chat33.orgs.models import Organization
+from integrations.addresses import LONGEST, check_address
 from integrations.channels import http_client
 from integrations.models import Callback, CallbackAttempt, CallbackStatus
 from integrations.services import signing_secrets
@@ -40,6 +42,14 @@ KEPT = 1_000  # characters of it that are kept
 LEASE = timedelta(seconds=30)
 MAX_WAIT = timedelta(hours=24)
 AT_ONCE = 2  # of one organization
+TEST = "post_test"
+TEST_BODY: Mapping[str, Any] = {
+    "postId": TEST,
+    "status": "PUBLISHED",
+    "externalPostId": "17889341234",
+    "externalPostUrl": "https://example.com/posts/17889341234",
+    "error": None,
+}
 
 
 def create_callback(
@@ -61,6 +71,27 @@ def create_callback(
         created_at=now,
         request_id=request_id,
     )
+
+
+def send_test_callback(
+    *, organization: Organization, url: str, overrides: Mapping[str, Any], now: datetime, request_id: str = ""
+) -> Callback:
+    """Queue a callback about a post that never was, for a person to see it arrive; it is tried once.
+
+    ``overrides`` are the package's limits. Raises ``Refused`` for an address we never send to, and ``RateLimited``.
+    """
+    if len(url) > LONGEST:
+        raise Refused(f"The address is longer than {LONGEST:,} characters.")
+    check_address(url)
+    limit = limits.limit_for("TEST_CALLBACKS", overrides)
+    with transaction.atomic():
+        limits.consume(name="TEST_CALLBACKS", subject=organization.public_id, limit=limit, now=now)
+        callback = create_callback(
+            organization=organization, subject=TEST, url=url, body=TEST_BODY, now=now, request_id=request_id
+        )
+        callback.is_test = True
+        callback.save(update_fields=["is_test"])
+    return callback
 
 
 def resend_callback(*, callback: Callback, now: datetime) -> Callback:
@@ -158,7 +189,7 @@ def _settle(
     reply, failure = sent.reply, sent.failure
     number = callback.attempts + 1
     status = CallbackStatus.DELIVERED if not failure else CallbackStatus.PENDING
-    if failure and (sent.final or number >= len(SCHEDULE)):
+    if failure and (sent.final or callback.is_test or number >= len(SCHEDULE)):
         status = CallbackStatus.FAILED
     due_at = now + _wait(number, reply, now) if status == CallbackStatus.PENDING else None
     with transaction.atomic():

@@ -33,6 +33,11 @@ def attempt_id() -> str:
     return new_id("con")
 
 
+def request_id() -> str:
+    """``call_…``: of our record; the request's own id may be the client's, and so come twice."""
+    return new_id("call")
+
+
 class Platform(models.TextChoices):
     """The networks a channel can be on."""
 
@@ -201,6 +206,7 @@ class Callback(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     fence = models.BigIntegerField(default=0)
     last_error = models.TextField(blank=True)
+    is_test = models.BooleanField(default=False, help_text="Sent by a person to see it arrive; tried once.")
     request_id = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(default=utcnow)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -235,6 +241,43 @@ class CallbackAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.callback_id} #{self.number}"
+
+
+class ApiRequest(models.Model):
+    """One request to the API whose caller was known, kept for some days: what was asked and how it ended, no bodies."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=request_id, editable=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="api_requests", db_index=False
+    )
+    key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    user = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="Who called with a session."
+    )
+    method = models.CharField(max_length=7)
+    route = models.CharField(max_length=120, help_text="The operation's address: /posts/{id}.")
+    path = models.CharField(max_length=500, help_text="As it was called, without secrets.")
+    query = models.CharField(max_length=500, blank=True, help_text="Without secrets.")
+    status = models.PositiveSmallIntegerField()
+    error = models.CharField(max_length=60, blank=True, help_text="The answer's error code.")
+    message = models.CharField(max_length=500, blank=True, help_text="The error's message.")
+    milliseconds = models.FloatField()
+    request_id = models.CharField(max_length=64, help_text="What the answer carries as X-Request-ID.")
+    address = models.GenericIPAddressField(null=True)
+    client = models.CharField(max_length=200, blank=True, help_text="What it calls itself.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "API request"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="request_by_organization"),
+            models.Index(fields=["key", "-id"], name="request_by_key"),
+            models.Index(fields=["organization", "-id"], name="request_errors", condition=Q(status__gte=400)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
 
 def soon_expiring(now: datetime, margins: Mapping[str, timedelta]) -> Q:

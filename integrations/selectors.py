@@ -1,12 +1,15 @@
 """Reads about keys, channels and callbacks, always from one organization; and how channels are, for operators."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Case, Q, QuerySet, Value, When
 
 from chat33.orgs.models import Organization
-from integrations.models import ApiKey, Callback, Channel
+from integrations.models import ApiKey, ApiRequest, Callback, CallbackStatus, Channel
+
+WINDOW = 20_000  # rows that one look for rare ones goes through
 
 
 def channels_for(organization: Organization) -> QuerySet[Channel]:
@@ -22,6 +25,89 @@ def api_keys_for(organization: Organization) -> QuerySet[ApiKey]:
 def callbacks_for(organization: Organization) -> QuerySet[Callback]:
     """The organization's callbacks, newest first."""
     return Callback.objects.filter(organization=organization).order_by("-id")
+
+
+OUTCOMES: Mapping[str, Q] = {
+    "ok": Q(status__lt=400),
+    "errors": Q(status__gte=400),
+    "4xx": Q(status__gte=400, status__lt=500),
+    "5xx": Q(status__gte=500),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestFilter:
+    """Which API requests are wanted; what is empty does not matter."""
+
+    outcome: str = ""  # of OUTCOMES
+    method: str = ""
+    key: str = ""  # its public id
+    path: str = ""  # what the path holds
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether an index leads to them."""
+        return (
+            not self.method and not self.path and (self.outcome in ("", "errors") if not self.key else not self.outcome)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestPage:
+    """Some API requests, newest first; ``older`` is where the next page begins, if there is one."""
+
+    rows: list[ApiRequest]
+    older: int | None
+    is_partial: bool  # the look ended before the page was full; there may be more further back
+
+
+def requests_for(organization: Organization) -> QuerySet[ApiRequest]:
+    """The organization's API requests, newest first, with their keys and people."""
+    return ApiRequest.objects.filter(organization=organization).select_related("key", "user").order_by("-id")
+
+
+def requests_page(
+    organization: Organization, wanted: RequestFilter, *, before: int | None = None, limit: int = 50
+) -> RequestPage:
+    """The newest of them, before the row ``before`` if given.
+
+    What no index leads to is looked for among ``WINDOW`` rows at a time, so that the rarest costs no more than the rest.
+    """
+    rows = requests_for(organization)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    floor = None
+    if not wanted.is_quick:
+        floor = rows.values_list("id", flat=True)[WINDOW - 1 : WINDOW].first()
+        rows = rows if floor is None else rows.filter(id__gte=floor)
+    if wanted.outcome in OUTCOMES:
+        rows = rows.filter(OUTCOMES[wanted.outcome])
+    if wanted.method:
+        rows = rows.filter(method=wanted.method)
+    if wanted.key:
+        key = api_keys_for(organization).filter(public_id=wanted.key).values_list("pk", flat=True).first()
+        rows = rows.filter(key_id=key) if key else rows.none()
+    if wanted.path:
+        rows = rows.filter(path__icontains=wanted.path)
+    found = list(rows[: limit + 1])
+    if len(found) > limit:
+        return RequestPage(rows=found[:limit], older=found[limit - 1].pk, is_partial=False)
+    return RequestPage(rows=found, older=floor, is_partial=floor is not None)
+
+
+def callbacks_page(
+    organization: Organization, *, status: str = "", subject: str = "", before: int | None = None, limit: int = 50
+) -> tuple[list[Callback], int | None]:
+    """The newest callbacks, of a status or about one post if asked; and where the next page begins, if there is one."""
+    rows = callbacks_for(organization)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    if status in CallbackStatus.values:
+        rows = rows.filter(status=status)
+    if subject:
+        rows = rows.filter(subject=subject)
+    found = list(rows[: limit + 1])
+    return found[:limit], found[limit - 1].pk if len(found) > limit else None
 
 
 # What may be wrong with a channel, worst first; one that none of it is true of is ok.

@@ -1,10 +1,12 @@
 """Writes about keys, signing secrets and notices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
+from chat33.api import limits
 from chat33.api import scopes as known_scopes
 from chat33.lib import secrets
 from chat33.orgs.models import Organization, User
@@ -35,6 +37,27 @@ def create_api_key(
         expires_at=expires_at,
     )
     return row, raw
+
+
+@transaction.atomic
+def make_api_key(
+    *,
+    organization: Organization,
+    name: str,
+    by: User,
+    scopes: Sequence[str] | None,
+    expires_at: datetime | None,
+    overrides: Mapping[str, Any],
+    now: datetime,
+) -> tuple[ApiKey, str, limits.Usage | None]:
+    """A key as a person makes one: row, raw key, and where the person's limit stands. Raises ``RateLimited``.
+
+    ``overrides`` are the package's limits.
+    """
+    limit = limits.limit_for("API_KEYS", overrides)
+    usage = limits.consume(name="API_KEYS", subject=by.public_id, limit=limit, now=now)
+    row, raw = create_api_key(organization=organization, name=name, by=by, scopes=scopes, expires_at=expires_at)
+    return row, raw, usage
 
 
 def revoke_api_key(*, key: ApiKey, now: datetime) -> None:

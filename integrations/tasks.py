@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from chat33.lib.clock import utcnow
-from integrations import callbacks, channels, connecting
+from integrations import callbacks, channels, connecting, requestlog
 
 SENDERS = 4
 
@@ -37,3 +37,9 @@ def refresh_tokens() -> None:
 def prune() -> None:
     """Beat: forget the ways to the networks that ended yesterday."""
     connecting.prune_attempts(now=utcnow())
+
+
+@shared_task(name="integrations.prune_requests", queue="default", soft_time_limit=100, time_limit=120)
+def prune_requests() -> None:
+    """Beat: forget API requests that have been kept as long as promised."""
+    requestlog.prune(now=utcnow(), seconds=60)

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("CHAT33_DATA_DIR", str(ROOT / "var" / "test"))
 os.environ.setdefault("CHAT33_ENV", "test")
 os.environ.setdefault("CHAT33_LOG_LEVEL", "WARNING")
+os.environ.setdefault("CHAT33_REQUEST_LOG_DAYS", "0")  # its thread would hold a connection to the tests' database
 
 # Each test process counts for itself.
 _COUNTERS = tempfile.TemporaryDirectory(prefix="chat33-metrics-")

@@ -1,9 +1,12 @@
 """What every request passes on its way in and every answer on its way out."""
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
+from ipaddress import ip_address
 from typing import Any
 
 import structlog
@@ -13,14 +16,19 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponseBase
 
 from chat33.lib import metrics
+from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
 from chat33.logs import given_request_id
+from integrations import requestlog
+from integrations.auth import Caller
+from integrations.models import ApiKey
 
 logger = structlog.get_logger("chat33.requests")
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+API = "/api/v1/"
 STATIC = "static"
 UNROUTED = "unrouted"  # addresses that lead nowhere
 QUIET = frozenset({"healthz", "readyz", "metrics", STATIC})  # told at debug level while all is well
@@ -43,7 +51,10 @@ class RequestLog:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
-            _tell(request, response, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            _tell(request, response, seconds)
+            if request.path_info.startswith(API):
+                _keep(request, response, seconds, request_id)
         finally:
             structlog.contextvars.clear_contextvars()
         return response
@@ -64,6 +75,58 @@ def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
     logger.log(level, "request", **facts, ms=round(seconds * 1000, 1), **_caller(request))
 
 
+def _keep(request: HttpRequest, response: HttpResponseBase, seconds: float, request_id: str) -> None:
+    """Into the log of whoever called, if that is known: by a good key or session, or by a key that was one."""
+    caller: Caller | None = getattr(request, "auth", None)
+    key: ApiKey | None = caller.key if caller else getattr(request, "dead_key", None)
+    owner = caller.organization.pk if caller else key.organization_id if key else None
+    if owner is None:
+        return
+    error, message = _error(response)
+    requestlog.note(
+        requestlog.Note(
+            organization_id=owner,
+            key_id=key.pk if key else None,
+            user_id=caller.membership.user_id if caller and caller.membership else None,
+            method=request.method if request.method in METHODS else "OTHER",
+            route=_template(_route(request)),
+            path=request.path_info,
+            query=request.META.get("QUERY_STRING", ""),
+            status=response.status_code,
+            error=error,
+            message=message,
+            milliseconds=seconds * 1000,
+            request_id=request_id,
+            address=_address(request),
+            client=request.headers.get("User-Agent", ""),
+            at=utcnow(),
+        )
+    )
+
+
+def _error(response: HttpResponseBase) -> tuple[str, str]:
+    """Code and message of an answer that is an error of the API's."""
+    body = getattr(response, "data", None) if response.status_code >= 400 else None
+    if isinstance(body, dict):
+        return str(body.get("error", "")), str(body.get("message", ""))
+    return ("INTERNAL_ERROR", "") if response.status_code >= 500 else ("", "")
+
+
+def _address(request: HttpRequest) -> str | None:
+    """Where the request came from, as our proxy saw it where there is one."""
+    passed_on = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_PROXY else ""
+    try:
+        return str(ip_address(passed_on.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return None
+
+
+@cache
+def _template(route: str) -> str:
+    """``api/v1/posts/<str:post_id>`` as the reference has it: ``/posts/{id}``."""
+    return "/" + re.sub(r"<[^>]+>", "{id}", route).removeprefix(API.lstrip("/"))
+
+
 def _route(request: HttpRequest) -> str:
     """The address' template, so that neither ids nor secrets of addresses are told."""
     if request.resolver_match is not None:
@@ -73,7 +136,7 @@ def _route(request: HttpRequest) -> str:
 
 def _caller(request: HttpRequest) -> dict[str, str]:
     """Who called, as far as that was asked: organization, public id, and of a key its prefix."""
-    caller = getattr(request, "auth", None)  # set by DRF once it has authenticated
+    caller: Caller | None = getattr(request, "auth", None)  # set by DRF once it has authenticated
     if caller is not None:
         key = {"key_prefix": caller.key.prefix} if caller.key else {}
         return {"organization": caller.organization.public_id, "caller": caller.public_id, **key}

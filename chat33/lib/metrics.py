@@ -67,12 +67,15 @@ proof_reads = Counter(
     registry=REGISTRY,
 )
 callbacks = Counter("chat33_callback_attempts", "Tries at callbacks, by outcome.", ("outcome",), registry=REGISTRY)
+requests_unlogged = Counter(
+    "chat33_request_log_dropped", "API requests that the request log had no room for.", registry=REGISTRY
+)
 
 
 def count(counter: Counter, *labels: str) -> None:
     """Count one; a file that cannot be written never costs the work that is counted."""
     with suppress(OSError, ValueError):
-        counter.labels(*labels).inc()
+        (counter.labels(*labels) if labels else counter).inc()
 
 
 def measure(histogram: Histogram, seconds: float, *labels: str) -> None:

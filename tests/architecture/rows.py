@@ -11,7 +11,7 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
 from integrations.channels import disconnect_channel
 from integrations.connecting import Way, start_attempt
-from integrations.models import ApiKey, Callback, CallbackAttempt, CallbackStatus, Channel, Platform
+from integrations.models import ApiKey, ApiRequest, Callback, CallbackAttempt, CallbackStatus, Channel, Platform
 from integrations.services import create_api_key, rotate_signing_secret
 from posts.models import Attempt, Media, Post, PostStatus
 from tests.architecture.test_models import MODELS, NOBODYS, label
@@ -30,6 +30,10 @@ def add_rows(person: Person, number: int) -> None:
     callback = make_callback(organization, subject=post.public_id, status=CallbackStatus.FAILED)
     for attempt in range(number):
         CallbackAttempt.objects.create(callback=callback, organization=organization, number=attempt)
+    ApiRequest.objects.create(
+        organization=organization, user=person.user, method="GET", route="/posts", path="/api/v1/posts", status=404,
+        error="Not found", milliseconds=2, request_id=f"req_{number}", created_at=now,
+    )  # fmt: skip
     Media.objects.create(
         organization=organization, token=f"{organization.public_id[-20:]}-{number}", file="a/b.jpg", name="b.jpg",
         kind="image", content_type="image/jpeg", size=10, width=3, height=4,

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework.exceptions import NotAuthenticated
@@ -16,12 +15,12 @@ from chat33.api.views import ApiView
 from chat33.lib.clock import stamp, utcnow
 from chat33.lib.ids import is_id
 from chat33.orgs.models import User
-from chat33.orgs.roles import Permission, may
+from chat33.orgs.roles import may
 from integrations import services
 from integrations.api.v1 import docs
 from integrations.api.v1.replies import key_body
 from integrations.api.v1.serializers import CreateApiKeyRequest
-from integrations.auth import SessionAuthentication, caller
+from integrations.auth import MANAGING_KEYS, SessionAuthentication, caller
 from integrations.selectors import api_keys_for
 
 
@@ -33,8 +32,7 @@ class SessionOnly(SessionAuthentication):
         if "x-api-key" in request.headers:
             raise NotAuthenticated("API keys are managed by a logged-in person, not with another API key.")
         found = super().authenticate(request)
-        # A key can publish, so whoever makes one must be allowed to.
-        if found is not None and request.method != "GET" and not may(found[1].membership.role, Permission.PUBLISH):
+        if found is not None and request.method != "GET" and not may(found[1].membership.role, MANAGING_KEYS):
             raise InsufficientScope(f"A {found[1].membership.role} may not manage API keys. Ask an editor or an admin.")
         return found
 
@@ -65,15 +63,15 @@ class ApiKeysView(ApiView):
         serializer = CreateApiKeyRequest(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
-        with transaction.atomic():
-            self.usage = limits.consume(name="API_KEYS", subject=request.user.public_id, limit=limit, now=now)
-            key, raw = services.create_api_key(
-                organization=who.organization,
-                name=data["name"],
-                by=request.user,
-                scopes=data.get("scopes"),
-                expires_at=data.get("expiresAt"),
-            )
+        key, raw, self.usage = services.make_api_key(
+            organization=who.organization,
+            name=data["name"],
+            by=request.user,
+            scopes=data.get("scopes"),
+            expires_at=data.get("expiresAt"),
+            overrides=who.overrides,
+            now=now,
+        )
         made = {name: value for name, value in key_body(key).items() if name not in ("lastUsedAt", "expiresAt")}
         body = {**made, "key": raw, "expiresAt": stamp(key.expires_at)}
         return Response(body, status=201, headers={"Cache-Control": "no-store"})
