@@ -7,13 +7,23 @@ from typing import Any
 Schema = Mapping[str, Any]
 Document = Mapping[str, Any]
 
-_METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def to_markdown(document: Document) -> str:
     """The whole page: introduction, operations by tag, webhooks, schemas."""
     blocks = [*_head(document), *_operations(document), *_webhooks(document), *_schemas(document)]
     return "\n\n".join(block.strip("\n") for block in blocks if block) + "\n"
+
+
+def operation_page(document: Document, method: str, path: str, operation: Schema) -> str:
+    """One operation, or with no path one webhook, as a page of its own."""
+    if path:
+        _, *blocks = _operation(document, "", operation)
+        title = f"{method} {path}"
+    else:
+        title, blocks = f"Webhook: {operation['operationId']}", [*_webhook(document, method, operation)]
+    return "\n\n".join(block.strip("\n") for block in [f"# {title}", *blocks] if block) + "\n"
 
 
 def _head(document: Document) -> Iterator[str]:
@@ -29,7 +39,7 @@ def _operations(document: Document) -> Iterator[str]:
         yield f"## {tag['name']}"
         yield tag["description"]
         for path, item in document["paths"].items():
-            for method in _METHODS:
+            for method in METHODS:
                 if tag["name"] in item.get(method, {}).get("tags", ()):
                     yield from _operation(document, f"{method.upper()} {path}", item[method])
 
@@ -53,7 +63,7 @@ def _operation(document: Document, title: str, operation: Schema) -> Iterator[st
 
 def _parameter(document: Document, parameter: Schema) -> str:
     schema = parameter["schema"]
-    kind = _type(_resolved(document, schema))
+    kind = type_words(resolved(document, schema))
     required = " **required**" if parameter["in"] == "path" or parameter.get("required") else ""
     words = _words(parameter.get("description", ""), schema)
     return f"- `{parameter['name']}` ({parameter['in']}, {kind}){required}{words}"
@@ -62,13 +72,13 @@ def _parameter(document: Document, parameter: Schema) -> str:
 def _body(document: Document, content: Mapping[str, Any]) -> Iterator[str]:
     for media_type, body in content.items():
         name = f" (`{media_type}`)" if len(content) > 1 else ""
-        yield f"**Request body{name}:**\n" + "\n".join(_fields(_resolved(document, body["schema"]), asked=True))
+        yield f"**Request body{name}:**\n" + "\n".join(_fields(resolved(document, body["schema"]), asked=True))
         yield from _examples(body)
 
 
 def _answer(document: Document, status: str, response: Schema) -> Iterator[str]:
     content = response["content"]["application/json"]
-    fields = "\n".join(_fields(_resolved(document, content["schema"])))
+    fields = "\n".join(_fields(resolved(document, content["schema"])))
     yield f"**Response {status}:** {response['description']}\n{fields}"
     yield "**Response headers:** " + ", ".join(f"`{name}`" for name in response.get("headers", {}))
     yield from _examples(content)
@@ -77,20 +87,21 @@ def _answer(document: Document, status: str, response: Schema) -> Iterator[str]:
 def _errors(document: Document, responses: Mapping[str, Any]) -> str:
     """Every status in one line with its words; below it what is peculiar to this operation."""
     errors = {status: response for status, response in responses.items() if status >= "400"}
-    words = {status: _error_words(_followed(document, response)) for status, response in errors.items()}
+    words = {status: _error_words(followed(document, response)) for status, response in errors.items()}
     lines = ["**Errors:** " + ", ".join(f"{status} {' or '.join(words[status])}" for status in errors)]
     for status, response in errors.items():
         if "$ref" not in response:
             lines.append(f"- {status}: {response['description']}")
-            lines.extend(f"  - “{body['message']}”" for body in _bodies(response))
+            lines.extend(f"  - “{body['message']}”" for body in bodies_of(response))
     return "\n".join(lines)
 
 
 def _error_words(response: Schema) -> list[str]:
-    return list(dict.fromkeys(f"`{body['error']}`" for body in _bodies(response)))
+    return list(dict.fromkeys(f"`{body['error']}`" for body in bodies_of(response)))
 
 
-def _bodies(response: Schema) -> list[Any]:
+def bodies_of(response: Schema) -> list[Any]:
+    """The bodies that a response shows as examples."""
     return [example["value"] for example in response["content"]["application/json"]["examples"].values()]
 
 
@@ -104,12 +115,16 @@ def _webhooks(document: Document) -> Iterator[str]:
     for name, item in document.get("webhooks", {}).items():
         for method, operation in item.items():
             yield f"## Webhook: {name}"
-            yield f"**{operation['summary']}**"
-            yield f"`{method.upper()}`, {operation['description']}"
-            yield "**Headers:**\n" + "\n".join(_parameter(document, header) for header in operation["parameters"])
-            yield from _body(document, operation["requestBody"]["content"])
-            answers = [f"- {status}: {answer['description']}" for status, answer in operation["responses"].items()]
-            yield "**Your answer:**\n" + "\n".join(answers)
+            yield from _webhook(document, method.upper(), operation)
+
+
+def _webhook(document: Document, method: str, operation: Schema) -> Iterator[str]:
+    yield f"**{operation['summary']}**"
+    yield f"`{method}`, {operation['description']}"
+    yield "**Headers:**\n" + "\n".join(_parameter(document, header) for header in operation["parameters"])
+    yield from _body(document, operation["requestBody"]["content"])
+    answers = [f"- {status}: {answer['description']}" for status, answer in operation["responses"].items()]
+    yield "**Your answer:**\n" + "\n".join(answers)
 
 
 def _schemas(document: Document) -> Iterator[str]:
@@ -129,7 +144,7 @@ def _schemas(document: Document) -> Iterator[str]:
 
 def _error(status: str, response: Schema) -> Iterator[str]:
     yield f"- {status} {' or '.join(_error_words(response))}: {response['description']}"
-    yield from (f"  - “{body['message']}”" for body in _bodies(response))
+    yield from (f"  - “{body['message']}”" for body in bodies_of(response))
     if response.get("headers"):
         yield "  - Headers: " + ", ".join(f"`{name}`" for name in response["headers"])
 
@@ -152,23 +167,23 @@ def _shared_errors(document: Document) -> dict[str, Any]:
         for operation in item.values():
             for status, response in operation["responses"].items():
                 if "$ref" in response:
-                    found[status] = _followed(document, response)
+                    found[status] = followed(document, response)
     return dict(sorted(found.items()))
 
 
 def _fields(schema: Schema, *, asked: bool = False) -> Iterator[str]:
     """One line for each property, marked where it is ``asked`` for and may not be left out; or one for each shape."""
-    yield from (f"- {_type(option)}" for option in schema.get("oneOf", ()))
+    yield from (f"- {type_words(option)}" for option in schema.get("oneOf", ()))
     for name, field in schema.get("properties", {}).items():
         mark = " **required**" if asked and name in schema.get("required", ()) else ""
-        yield f"- `{name}` ({_type(field)}){mark}{_words(field.get('description', ''), field)}"
+        yield f"- `{name}` ({type_words(field)}){mark}{_words(field.get('description', ''), field)}"
         yield from _options(field)
 
 
 def _options(field: Schema) -> Iterator[str]:
     """The fields of an object that is described in place."""
     for name, option in field.get("properties", {}).items():
-        yield f"  - `{name}` ({_type(option)}){_words(option.get('description', ''), option)}"
+        yield f"  - `{name}` ({type_words(option)}){_words(option.get('description', ''), option)}"
         yield from ("  " + line for line in _options(option))
 
 
@@ -177,13 +192,13 @@ def _words(description: str, schema: Schema) -> str:
     return (f" — {description}" if description else "") + default
 
 
-def _type(schema: Schema) -> str:
-    """``string``, ``Post[]``, ``Platform | null``, ``"a" | "b"``."""
+def type_words(schema: Schema) -> str:
+    """A schema's type in a word or two: ``string``, ``Post[]``, ``Platform | null``, ``"a" | "b"``."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
     if options:
-        return " | ".join(_type(option) for option in options)
+        return " | ".join(dict.fromkeys(word for option in options for word in type_words(option).split(" | ")))
     if "const" in schema:
         return json.dumps(schema["const"])
     if "enum" in schema:
@@ -194,16 +209,18 @@ def _type(schema: Schema) -> str:
 
 def _kind(kind: str, schema: Schema) -> str:
     if kind == "array":
-        item = _type(schema.get("items", {}))
+        item = type_words(schema.get("items", {}))
         return f"({item})[]" if " | " in item else f"{item}[]"
     return kind
 
 
-def _resolved(document: Document, schema: Schema) -> Schema:
-    return _followed(document, schema) if "$ref" in schema else schema
+def resolved(document: Document, schema: Schema) -> Schema:
+    """The schema itself where it is a reference to one."""
+    return followed(document, schema) if "$ref" in schema else schema
 
 
-def _followed(document: Document, thing: Schema) -> Schema:
+def followed(document: Document, thing: Schema) -> Schema:
+    """A copy of what a reference leads to, or of the thing itself."""
     found: Any = thing
     if "$ref" in thing:
         found = document
