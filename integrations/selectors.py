@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Case, Q, QuerySet, Value, When
 
 from chat33.orgs.models import Organization
-from integrations.models import ApiKey, ApiRequest, Callback, CallbackStatus, Channel
+from integrations.models import ApiKey, ApiRequest, Callback, Channel, SigningSecret
 
 WINDOW = 20_000  # rows that one look for rare ones goes through
 
@@ -95,19 +95,17 @@ def requests_page(
     return RequestPage(rows=found, older=floor, is_partial=floor is not None)
 
 
-def callbacks_page(
-    organization: Organization, *, status: str = "", subject: str = "", before: int | None = None, limit: int = 50
-) -> tuple[list[Callback], int | None]:
-    """The newest callbacks, of a status or about one post if asked; and where the next page begins, if there is one."""
+def callbacks_like(organization: Organization, *, status: str = "", subject: str = "") -> QuerySet[Callback]:
+    """Those of a status, or about one post."""
     rows = callbacks_for(organization)
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    if status in CallbackStatus.values:
+    if status:
         rows = rows.filter(status=status)
-    if subject:
-        rows = rows.filter(subject=subject)
-    found = list(rows[: limit + 1])
-    return found[:limit], found[limit - 1].pk if len(found) > limit else None
+    return rows.filter(subject=subject) if subject else rows
+
+
+def signing_secrets_of(organization: Organization, *, now: datetime) -> QuerySet[SigningSecret]:
+    """What callbacks are signed with now, newest first."""
+    return SigningSecret.objects.filter(organization=organization).exclude(retires_at__lt=now).order_by("-id")
 
 
 # What may be wrong with a channel, worst first; one that none of it is true of is ok.

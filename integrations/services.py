@@ -12,6 +12,7 @@ from chat33.lib import secrets
 from chat33.orgs.models import Organization, User
 from integrations.channels import cipher
 from integrations.models import ApiKey, Channel, Notice, SigningSecret
+from integrations.selectors import signing_secrets_of
 from integrations.signing import new_secret
 
 ROTATION = timedelta(hours=24)
@@ -75,7 +76,7 @@ def rotate_signing_secret(*, organization: Organization, now: datetime, overlap:
 
 def signing_secrets(*, organization: Organization, now: datetime) -> list[str]:
     """The secrets that sign now, newest first; the first one is made when there is none."""
-    rows = list(SigningSecret.objects.filter(organization=organization).exclude(retires_at__lt=now))
+    rows = list(signing_secrets_of(organization, now=now))
     if rows:
         return [cipher().decrypt(row.secret, context=organization.public_id) for row in rows]
     with transaction.atomic():

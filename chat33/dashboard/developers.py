@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.settings import spectacular_settings
 
 from chat33.api.markdown import to_markdown
+from chat33.dashboard.reference.reading import Reference, read
 
 INTRODUCTION = settings.BASE_DIR / "templates" / "developers" / "introduction.md"
 FRESH = 300  # seconds that a copy of the document may be used without asking again
@@ -39,7 +40,14 @@ def _openapi() -> bytes:
 
 @cache
 def _llms() -> bytes:
-    return to_markdown(build()).encode()
+    document = build()
+    return f"{to_markdown(document)}\n{_pages(read(document))}".encode()
+
+
+def _pages(reference: Reference) -> str:
+    """The list of pages at the end of llms.txt, one an operation, each with code to copy."""
+    found = [f"- [{page.summary}]({settings.BASE_URL}/developers/reference/{page.slug}.md)" for page in reference.pages]
+    return "\n".join(["## Pages", "", "One operation each, with code in curl, Python and JavaScript:", "", *found, ""])
 
 
 @require_safe

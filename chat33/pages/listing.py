@@ -21,7 +21,7 @@ class Slice(Generic[Row]):
 
 def slice_of(rows: QuerySet[Row], given: Any, *, size: int = 50) -> Slice[Row]:
     """The page that ``?before=`` or ``?after=`` in ``given`` (a QueryDict) names, by primary key; nonsense is the first."""
-    before, after = _key(given.get("before")), _key(given.get("after"))
+    before, after = key_of(given.get("before")), key_of(given.get("after"))
     if after is not None:
         newer = list(rows.filter(pk__gt=after).order_by("pk")[: size + 1])
         more, found = len(newer) > size, newer[:size][::-1]
@@ -34,7 +34,8 @@ def slice_of(rows: QuerySet[Row], given: Any, *, size: int = 50) -> Slice[Row]:
     return Slice(found, found[-1].pk if more else None, found[0].pk if before is not None and found else None)
 
 
-def _key(text: Any) -> int | None:
+def key_of(text: Any) -> int | None:
+    """The primary key that an address names; None for nonsense."""
     try:
         number = int(str(text))
     except ValueError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from integrations.models import ConnectStage
 from tests.browser import accounts
+from tests.developers.rows import delivered_callback, latest_request, live_in
 from tests.library.files import furnish, in_use
 from tests.people import Person
 
@@ -44,4 +45,20 @@ STOPS: list[Stop] = [
     Stop("connect-done", accounts.attempt(ConnectStage.CONNECTED)),
     Stop("connect-cancelled", accounts.attempt(ConnectStage.CANCELLED, "You did not allow Chat33 at Facebook.")),
     Stop("connect-failed", accounts.attempt(ConnectStage.FAILED, "Facebook could not be reached. Connect again.")),
+    Stop("developers", "/developers/", live_in),
+    Stop("reference", "/developers/reference/"),
+    Stop("reference-search", "/developers/reference/?q=callback"),
+    Stop("reference-operation", "/developers/reference/create-post/", live_in),
+    Stop("reference-webhook", "/developers/reference/post-finished/"),
+    Stop("reference-errors", "/developers/reference/errors/"),
+    Stop("requests", "/developers/requests/", live_in),
+    Stop("requests-empty", "/developers/requests/"),
+    Stop("request", latest_request, live_in),
+    Stop("callbacks", "/developers/callbacks/", live_in),
+    Stop("callbacks-empty", "/developers/callbacks/"),
+    Stop("callback", delivered_callback, live_in),
+    Stop("callback-test", "/developers/callbacks/test/"),
+    Stop("signing", "/developers/callbacks/signing/", live_in),
+    Stop("keys", "/settings/keys/", live_in),
+    Stop("key-new", "/settings/keys/new/"),
 ]
