@@ -106,7 +106,7 @@ def signing(request: PageRequest) -> HttpResponse:
     """``/developers/callbacks/signing/``: how to check a signature, and the secret to check it with."""
     context = {
         "secrets": signing_secrets_of(request.here.organization, now=utcnow()),
-        "block": Block(id="verify", title="Check a signature", samples=shown(VERIFYING)),
+        "example": Block(id="verify", title="Check a signature", samples=shown(VERIFYING)),
         "hours": ROTATION // timedelta(hours=1),
         "may_manage": request.here.may(Permission.MANAGE),
     }

@@ -17,7 +17,7 @@ from chat33.dashboard.developing.verifying import VERIFYING
 from chat33.dashboard.reference.errors import ERRORS
 from chat33.dashboard.reference.reading import Page, Reference, read
 from chat33.dashboard.reference.rendering import contents, highlighted
-from chat33.dashboard.reference.samples import Sample, calls, samples
+from chat33.dashboard.reference.samples import Sample, calls, replaced, samples
 from chat33.lib.clock import utcnow
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
@@ -93,6 +93,7 @@ def operation(request: PageRequest, slug: str) -> HttpResponse:
         "reference": reference(),
         "page": page,
         "blocks": blocks(page, ids),
+        "answer": replaced(page.reply.example.value, ids) if page.reply and page.reply.example else None,
         "is_own": any(name in ids for name in ("chan_abc123", "post_abc123", "cb_abc123", "key_abc123")),
     }
     return render(request, "developers/operation.html", context)

@@ -43,9 +43,9 @@ def standins(organization: Organization, page: Page, *, now: datetime) -> dict[s
     start = page.path.split("/")[1] if page.path else ""
     if page.method == "GET" and "{id}" in page.path and start in _ROWS:
         example, rows = _ROWS[start]
-        latest = rows(organization).only("public_id").first()
+        latest = rows(organization).values_list("public_id", flat=True).first()
         if latest is not None:
-            ids[example] = str(latest.public_id)
+            ids[example] = latest
     return ids
 
 

@@ -65,7 +65,10 @@ def replaced(value: Any, ids: Mapping[str, str]) -> Any:
         return ids.get(value, value)
     if isinstance(value, Mapping):
         return {name: replaced(item, ids) for name, item in value.items()}
-    return [replaced(item, ids) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        found = [replaced(item, ids) for item in value]
+        return [item for place, item in enumerate(found) if item not in found[:place]]
+    return value
 
 
 def samples(call: Call) -> tuple[Sample, ...]:

@@ -37,6 +37,12 @@ def anchor(words: str) -> str:
 
 
 @register.filter
+def below_api(path: str) -> str:
+    """A path without the beginning that all of the API's have."""
+    return path.removeprefix("/api/v1")
+
+
+@register.filter
 def status_pill(status: int | None) -> SafeString:
     """An HTTP status as a pill; a dash when no answer came."""
     if status is None:
