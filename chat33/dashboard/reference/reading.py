@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from chat33.api.markdown import METHODS, bodies_of, followed, operation_page, resolved, type_words
@@ -87,7 +88,7 @@ class Page:
     refusals: tuple[Refusal, ...]
     text: str  # the whole of it as Markdown
 
-    @property
+    @cached_property
     def words(self) -> str:
         """What a search looks through, in lower case."""
         named = " ".join(field.name for body in self.bodies for field in body.fields)
