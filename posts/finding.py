@@ -9,6 +9,7 @@ from chat33.lib.ids import is_id
 from chat33.orgs.models import Organization
 from posts.models import Media, Post
 from posts.selectors import posts_for
+from posts.shelf import media_for
 
 NEWEST = 5_000  # rows that are looked through; a post's whole id finds any
 
@@ -25,8 +26,7 @@ def posts_found(organization: Organization, text: str, *, limit: int) -> list[Po
 
 def media_found(organization: Organization, text: str, *, limit: int) -> list[Media]:
     """The newest files whose name holds it, without the variants that were made of them."""
-    rows = Media.objects.filter(organization=organization).order_by("-id")
-    return list(_newest(rows).filter(name__icontains=text, variant_of=None)[:limit])
+    return list(_newest(media_for(organization)).filter(name__icontains=text)[:limit])
 
 
 def _newest(rows: "QuerySet[Row]") -> "QuerySet[Row]":

@@ -7,7 +7,6 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.http import urlencode
 from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
@@ -108,7 +107,7 @@ def _accounts(here: Here, text: str) -> list[Hit]:
     return [
         Hit(
             title=channel.name,
-            url=f"/channels/{channel.public_id}/",
+            url=reverse("channel", args=[channel.public_id]),
             note=f"@{channel.username}" if channel.username else channel.get_platform_display(),
             platform=channel.platform,
         )
@@ -120,7 +119,7 @@ def _files(here: Here, text: str) -> list[Hit]:
     return [
         Hit(
             title=file.name,
-            url=f"/library/?{urlencode({'q': file.name})}",
+            url=reverse("library_file", args=[file.public_id]),
             icon="film" if file.kind == "video" else "photo",
         )
         for file in media_found(here.organization, text, limit=EACH)

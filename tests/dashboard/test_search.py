@@ -43,6 +43,15 @@ def test_one_s_own_posts_accounts_and_files_are_found(filled: Person) -> None:
     ]
 
 
+def test_what_was_found_leads_to_its_page(filled: Person) -> None:
+    browser = filled.browser()
+    links = re.findall(r'href="(.*?)"', browser.get("/search/", {"q": "beans"}).content.decode())
+
+    assert f"/posts/{filled.organization.posts.get().public_id}/" in links
+    for link in links[1:]:
+        assert browser.get(link).status_code == 200, link
+
+
 def test_a_post_is_found_by_its_id_and_only_by_its_owners(filled: Person, stranger: Person) -> None:
     post = filled.organization.posts.get().public_id
 
