@@ -327,6 +327,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(LAYOUT.beat_schedule)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "wake_publishers": {"task": "posts.wake_publishers", "schedule": 1.0, "options": {"expires": 5}},
+    "wake_importers": {"task": "posts.wake_importers", "schedule": 2.0, "options": {"expires": 5}},
     "wake_callbacks": {"task": "integrations.wake_callbacks", "schedule": 2.0, "options": {"expires": 5}},
     "refresh_quotas": {"task": "integrations.refresh_quotas", "schedule": 300.0, "options": {"expires": 290}},
     "refresh_tokens": {"task": "integrations.refresh_tokens", "schedule": 60.0, "options": {"expires": 55}},

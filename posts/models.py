@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.core.files import File
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
@@ -20,6 +21,11 @@ def post_id() -> str:
 def media_id() -> str:
     """``media_…``."""
     return new_id("media")
+
+
+def import_id() -> str:
+    """``imp_…``."""
+    return new_id("imp")
 
 
 class MediaType(models.TextChoices):
@@ -40,6 +46,9 @@ class PostStatus(models.TextChoices):
     PUBLISHED = "PUBLISHED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+
+
+WHEN = Coalesce("published_at", "scheduled_at", "created_at")  # where a post stands on the calendar
 
 
 class Post(models.Model):
@@ -108,6 +117,8 @@ class Post(models.Model):
             models.Index(fields=["channel", "slot_at"], name="post_slots", condition=Q(slot_at__isnull=False)),
             models.Index(fields=["channel", "scheduled_at"], name="post_by_minute"),
             BrinIndex(fields=["created_at"], name="post_recent", autosummarize=True),
+            # The calendar: without it a month of what was published at once reads every such post there ever was.
+            models.Index("organization", WHEN, "id", name="post_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -212,3 +223,104 @@ class MediaUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.media_id} in {self.post_id}"
+
+
+class Slot(models.Model):
+    """A time of the week at which a channel publishes what is queued, on the clocks of the organization's zone."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="slots")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="slots", db_index=False)
+    weekday = models.PositiveSmallIntegerField(help_text="0 is Monday.")
+    minute = models.PositiveSmallIntegerField(help_text="Of the day: 540 is 9:00.")
+
+    class Meta:
+        ordering = ["weekday", "minute"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "weekday", "minute"], name="slot_once"),
+            models.CheckConstraint(condition=Q(weekday__lte=6, minute__lt=24 * 60), name="slot_in_the_week"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.minute // 60:02}:{self.minute % 60:02}"
+
+
+class ImportStatus(models.TextChoices):
+    """Where an import stands."""
+
+    CHECKING = "CHECKING"
+    CHECKED = "CHECKED"
+    CREATING = "CREATING"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+
+
+class Import(models.Model):
+    """A file of posts, its rows being checked or made into posts. ``due_at`` is set while a worker has something to do;
+    claiming moves it to the end of the lease and counts ``fence``, as with posts.
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=import_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="imports", db_index=False)
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=10, choices=ImportStatus.choices, default=ImportStatus.CHECKING)
+    timezone = models.CharField(max_length=64, help_text="How times without a zone are read.")
+    columns = models.JSONField(default=list)
+    created_by = models.CharField(max_length=40)
+    created_at = models.DateTimeField(default=utcnow, editable=False)
+    due_at = models.DateTimeField(null=True, blank=True)
+    fence = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="import_by_organization"),
+            models.Index(fields=["due_at"], name="import_due", condition=Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportRowStatus(models.TextChoices):
+    """Where a row stands."""
+
+    WAITING = "WAITING"
+    READY = "READY"
+    FAULTY = "FAULTY"
+    CREATED = "CREATED"
+
+
+class ImportRow(models.Model):
+    """One row of the file: its cells as they came, what is wrong with them, and the posts it became."""
+
+    import_of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField(help_text="Of its line in the file, as spreadsheets count.")
+    cells = models.JSONField(default=dict)
+    status = models.CharField(max_length=10, choices=ImportRowStatus.choices, default=ImportRowStatus.WAITING)
+    issues = models.JSONField(default=list, help_text="[{column, message, severity}]")
+    accounts = models.PositiveSmallIntegerField(default=0, help_text="Posts that it makes.")
+    schedules = models.BooleanField(default=False, help_text="Its posts are queued, not drafts.")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["import_of", "number"], name="import_row_once")]
+
+    def __str__(self) -> str:
+        return f"row {self.number}"
+
+
+class ImportedPost(models.Model):
+    """A post that came from a row. A row makes one post for a channel, ever."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    row = models.ForeignKey(ImportRow, on_delete=models.CASCADE, related_name="made", db_index=False)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    post = models.OneToOneField(Post, on_delete=models.CASCADE, related_name="imported")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["row", "channel"], name="imported_once")]
+
+    def __str__(self) -> str:
+        return f"{self.row_id}: {self.post_id}"

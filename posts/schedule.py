@@ -1,7 +1,8 @@
-"""When a post goes out: ISO 8601 text and a zone in, a moment out. Pure."""
+"""When a post goes out: ISO 8601 text and a zone in, a moment out; and how wall clocks move. Pure."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 HORIZON = timedelta(days=3 * 366)
@@ -27,6 +28,36 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise NotATime(f"{name[:64]!r} is not an IANA time zone such as America/New_York.") from None
+
+
+def on_clock(naive: datetime, where: ZoneInfo) -> Moment:
+    """The moment that a wall clock there shows the time; see ``moment`` for gaps and folds."""
+    given, note = _in_zone(naive, where)
+    return Moment(given.astimezone(UTC), note)
+
+
+def clock(at: datetime, where: ZoneInfo) -> datetime:
+    """What a wall clock there shows at the moment; naive."""
+    return at.astimezone(where).replace(tzinfo=None)
+
+
+def midnight(day: date, where: ZoneInfo) -> datetime:
+    """When the day begins there, in UTC. Where clocks skip midnight it begins after the gap."""
+    return on_clock(datetime.combine(day, time.min), where).at
+
+
+def weekly(times: Iterable[tuple[int, int]], where: ZoneInfo, *, first: date, days: int) -> Iterator[datetime]:
+    """The moments of a weekly plan of (weekday from Monday 0, minute of the day) on that many days from the first, in
+    order, each once: two times that a gap in the clocks pushes together are one.
+    """
+    plan = sorted(set(times))
+    moments = set()
+    for number in range(days):
+        day = first + timedelta(days=number)
+        for weekday, minute in plan:
+            if weekday == day.weekday():
+                moments.add(on_clock(datetime.combine(day, time(minute // 60, minute % 60)), where).at)
+    yield from sorted(moments)
 
 
 def moment(text: str, zone_name: str, *, now: datetime) -> Moment:

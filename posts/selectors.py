@@ -1,10 +1,28 @@
 """Reads about posts, always from one organization."""
 
-from django.db.models import QuerySet
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from chat33.orgs.models import Organization
-from integrations.models import Channel
-from posts.models import Attempt, Post
+from integrations.models import Channel, Platform
+from posts.models import WHEN, Attempt, Post, PostStatus
+
+SEARCHED = 100  # characters of a search text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which posts a page shows; empty is all."""
+
+    channel: str = ""  # public id
+    platform: str = ""
+    status: str = ""
+    text: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.channel or self.platform or self.status or self.text)
 
 
 def posts_for(organization: Organization) -> QuerySet[Post]:
@@ -34,6 +52,27 @@ def posts_like(
             channels = channels.filter(public_id=channel_id)
         rows = rows.filter(channel_id__in=list(channels.values_list("pk", flat=True)))
     return rows
+
+
+def posts_matching(organization: Organization, filters: Filters) -> QuerySet[Post]:
+    """The organization's posts that the filters let through, with ``when``: where each stands on the calendar."""
+    rows = posts_like(
+        organization,
+        status=filters.status or None,
+        platform=filters.platform or None,
+        channel_id=filters.channel or None,
+    )
+    if text := filters.text[:SEARCHED]:
+        says = Q(text__icontains=text)
+        for platform in Platform.values:
+            says |= Q(**{f"platform_config__{platform}__text__icontains": text})
+        rows = rows.filter(says)
+    return rows.annotate(when=WHEN)
+
+
+def planned(posts: Any) -> Any:
+    """Those that have a place on the calendar: a draft without a time has none."""
+    return posts.exclude(status=PostStatus.DRAFT, scheduled_at=None)
 
 
 def log_of(post: Post) -> QuerySet[Attempt]:

@@ -35,6 +35,20 @@ class Plan:
     status: PostStatus = PostStatus.QUEUED
 
 
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """A post's place in the plan before a change, and the fence that the change left: what undoing puts back."""
+
+    post: str
+    fence: int
+    status: str
+    scheduled_at: datetime | None
+    timezone: str
+    due_at: datetime | None
+    held_until: datetime | None
+    held_reason: str
+
+
 @transaction.atomic
 def create_posts(
     *,
@@ -184,6 +198,26 @@ def resolve_post(*, post: Post, outcome: Literal["published", "failed"], now: da
             now=now,
             request_id=row.request_id,
         )
+    return row
+
+
+@transaction.atomic
+def restore_post(*, post: Post, before: Before) -> Post:
+    """Undo a move or a cancellation that nothing has followed: the post's place in the plan is as it was. A cancelled
+    post comes back only if it was never begun. Raises ``UnableToChange`` and ``ChangedMeanwhile``.
+    """
+    row = locked(post)
+    if row.fence != before.fence or row.public_id != before.post:
+        raise ChangedMeanwhile
+    untouched = row.step == "fetch" and row.intent_at is None and row.external_post_id is None
+    if row.status == PostStatus.CANCELLED and not untouched:
+        raise UnableToChange("Publishing it had begun before it was cancelled. Duplicate it to use it again.")
+    if row.status != PostStatus.CANCELLED:
+        refuse_unless_editable(row)
+    row.status, row.scheduled_at, row.timezone = PostStatus(before.status), before.scheduled_at, before.timezone
+    _start_over(row)
+    row.due_at, row.held_until, row.held_reason = before.due_at, before.held_until, before.held_reason
+    row.save()
     return row
 
 

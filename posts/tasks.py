@@ -4,9 +4,10 @@ from celery import shared_task
 
 from chat33.api import idempotency, limits
 from chat33.lib.clock import utcnow
-from posts import media, publishing, queue, thumbnails
+from posts import imports, media, publishing, queue, thumbnails
 
 PUBLISHERS = 16
+IMPORTERS = 2
 
 
 @shared_task(name="posts.wake_publishers", queue="publish", soft_time_limit=20, time_limit=30)
@@ -20,6 +21,19 @@ def wake_publishers() -> None:
 def publish_due_posts() -> None:
     """Publish due posts until there are none, or for a minute."""
     publishing.publish_due(seconds=60)
+
+
+@shared_task(name="posts.wake_importers", queue="default", soft_time_limit=20, time_limit=30)
+def wake_importers() -> None:
+    """Beat: ring for a worker while a file of posts waits."""
+    for _ in range(imports.due_imports(IMPORTERS)):
+        run_imports.apply_async(expires=5)
+
+
+@shared_task(name="posts.run_imports", queue="default", soft_time_limit=120, time_limit=150)
+def run_imports() -> None:
+    """Check files of posts and make posts of them until there are none, or for a minute."""
+    imports.run_imports(seconds=60)
 
 
 @shared_task(name="posts.prune", queue="default", soft_time_limit=300, time_limit=330)

@@ -1,0 +1,115 @@
+"""A post as a page of many shows it: its time on the workspace's clock, the start of its text, a picture, what clashes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Count, DateTimeField, Exists, Func, OuterRef, Subquery, Value
+from django.db.models.expressions import Combinable
+
+from chat33.orgs.models import Organization
+from posts.allowance import DAY, daily_limit
+from posts.media import media_url
+from posts.models import WHEN, Media, Post, PostStatus
+from posts.preflight import RECENT, settled_text
+from posts.schedule import clock, zone
+
+LIVE = (PostStatus.DRAFT, PostStatus.QUEUED, PostStatus.PUBLISHING, PostStatus.PUBLISHED)
+THUMBNAIL = 1_500_000  # bytes of an image that is shown small as it is
+
+
+@dataclass(frozen=True)
+class Card:
+    """A post among others. ``local`` is what the workspace's clocks show at ``at``."""
+
+    post: Post
+    at: datetime
+    local: datetime
+    text: str
+    thumbnail: str
+    clashes: tuple[str, ...]
+
+    @property
+    def can_move(self) -> bool:
+        """Whether it has a time that may still change."""
+        return self.post.is_editable() and self.post.scheduled_at is not None
+
+    @property
+    def is_copy_only(self) -> bool:
+        """Whether it has had its turn: to go out again it is duplicated."""
+        return self.post.status in (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.CANCELLED)
+
+
+def cards_of(*, organization: Organization, keys: Sequence[int], now: datetime) -> dict[int, Card]:
+    """The cards of the organization's posts with these keys. A fixed number of queries."""
+    if not keys:
+        return {}
+    rows = Post.objects.filter(organization=organization, pk__in=keys).select_related("channel")
+    posts: list[Any] = list(rows.annotate(when=WHEN, **_neighbours()))
+    pictures = _pictures(organization, posts)
+    where, limits = zone(organization.timezone), _limits(organization, posts, now)
+    return {
+        post.pk: Card(
+            post=post,
+            at=post.when,
+            local=clock(post.when, where),
+            text=settled_text(post.platform_config, post.channel.platform, post.text or ""),
+            thumbnail=next((pictures[token] for token in _tokens(post) if token in pictures), ""),
+            clashes=tuple(_clashes(post, limits[post.channel_id], now)),
+        )
+        for post in posts
+    }
+
+
+def _neighbours() -> dict[str, Combinable]:
+    """What stands near each post on its channel. Each reads a stretch of one index."""
+    mine: Any = OuterRef("scheduled_at")
+    others = Post.objects.filter(channel=OuterRef("channel"), status__in=LIVE).exclude(pk=OuterRef("pk")).order_by()
+    minute = Func(Value("minute"), mine, function="date_trunc", output_field=DateTimeField())
+    near = others.filter(scheduled_at__gt=mine - RECENT, scheduled_at__lt=mine + RECENT)
+    before = others.filter(scheduled_at__gt=mine - DAY, scheduled_at__lte=mine)
+    return {
+        "same_minute": Exists(others.filter(scheduled_at__gte=minute, scheduled_at__lt=minute + timedelta(minutes=1))),
+        "same_text": Exists(near.filter(text=OuterRef("text")).exclude(text="")),
+        "in_a_day": Subquery(before.values("channel").annotate(number=Count("id")).values("number")),
+    }
+
+
+def _clashes(post: Any, limit: int | None, now: datetime) -> Iterator[str]:
+    """What a person should look at before the post goes out, in words."""
+    if not post.is_editable() or post.scheduled_at is None or post.scheduled_at < now:
+        return
+    if post.same_minute:
+        yield "This account has another post in the same minute."
+    said = settled_text(post.platform_config, post.channel.platform, post.text or "")
+    if post.same_text and said == post.text:
+        yield "This account has a post with the same text within 24 hours."
+    if limit is not None and (post.in_a_day or 0) >= limit:
+        yield f"The day is full: this account publishes {limit} posts in 24 hours. This one will wait for a place."
+
+
+def _limits(organization: Organization, posts: Sequence[Post], now: datetime) -> dict[int, int | None]:
+    """How many posts each channel may publish in 24 hours, by its key."""
+    overrides = organization.limits(now)
+    channels = {post.channel_id: post.channel for post in posts}
+    return {
+        key: daily_limit(platform=channel.platform, overrides=overrides, quota=channel.quota)
+        for key, channel in channels.items()
+    }
+
+
+def _pictures(organization: Organization, posts: Sequence[Post]) -> Mapping[str, str]:
+    """Where the small pictures among our own files are, by token, without the host: a page shows nothing of others'."""
+    tokens = {token for post in posts for token in _tokens(post)}
+    small = Media.objects.filter(organization=organization, token__in=tokens, kind="image", size__lte=THUMBNAIL)
+    return {media.token: media_url(media).removeprefix(settings.BASE_URL) for media in small}
+
+
+def _tokens(post: Post) -> list[str]:
+    """The tokens of those of its files that are ours."""
+    ours = f"{settings.BASE_URL}/media/"
+    urls = [url for url in post.media_urls if isinstance(url, str) and url.startswith(ours)]
+    return [urlsplit(url).path.removeprefix("/media/").partition("/")[0] for url in urls]
