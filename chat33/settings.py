@@ -333,6 +333,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "refresh_tokens": {"task": "integrations.refresh_tokens", "schedule": 60.0, "options": {"expires": 55}},
     "prune_attempts": {"task": "integrations.prune", "schedule": crontab(minute="27")},
     "make_thumbnails": {"task": "posts.make_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
+    "prune_imports": {"task": "posts.prune_imports", "schedule": crontab(minute="27")},
     "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
     "prune_requests": {"task": "integrations.prune_requests", "schedule": crontab(minute="*/10")},
 }

@@ -14,11 +14,53 @@ from chat33.orgs.models import Organization
 from posts.allowance import DAY, daily_limit
 from posts.media import media_url
 from posts.models import WHEN, Media, Post, PostStatus
+from posts.outcomes import UNCONFIRMED
 from posts.preflight import RECENT, settled_text
 from posts.schedule import clock, zone
 
 LIVE = (PostStatus.DRAFT, PostStatus.QUEUED, PostStatus.PUBLISHING, PostStatus.PUBLISHED)
 THUMBNAIL = 1_500_000  # bytes of an image that is shown small as it is
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Something to look at before a post goes out: a word or two, and the sentence."""
+
+    word: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A state as a page shows it: a word, a shape (a Heroicon), and how good it is (a pill's kind)."""
+
+    word: str
+    icon: str
+    kind: str = ""
+
+
+MARKS: Mapping[str, Mark] = {
+    "DRAFT": Mark("Draft", "pencil"),
+    "QUEUED": Mark("Scheduled", "clock", "accent"),
+    "WAITING": Mark("Waiting", "pause-circle", "warn"),
+    "AGAIN": Mark("Trying again", "arrow-path", "warn"),
+    "PUBLISHING": Mark("Publishing", "arrow-up-circle", "info"),
+    "PUBLISHED": Mark("Published", "check-circle", "good"),
+    "FAILED": Mark("Failed", "exclamation-circle", "bad"),
+    "UNCONFIRMED": Mark("Not sure", "question-mark-circle", "bad"),
+    "CANCELLED": Mark("Cancelled", "x-circle"),
+}
+
+
+def mark_of(post: Post) -> Mark:
+    """How the post stands."""
+    if post.status == PostStatus.QUEUED and post.held_until:
+        return MARKS["WAITING"]
+    if post.status == PostStatus.QUEUED and post.retry_count:
+        return MARKS["AGAIN"]
+    if post.status == PostStatus.FAILED and post.error_code == UNCONFIRMED:
+        return MARKS["UNCONFIRMED"]
+    return MARKS[post.status]
 
 
 @dataclass(frozen=True)
@@ -30,7 +72,7 @@ class Card:
     local: datetime
     text: str
     thumbnail: str
-    clashes: tuple[str, ...]
+    clashes: tuple[Clash, ...]
 
     @property
     def can_move(self) -> bool:
@@ -38,9 +80,9 @@ class Card:
         return self.post.is_editable() and self.post.scheduled_at is not None
 
     @property
-    def is_copy_only(self) -> bool:
-        """Whether it has had its turn: to go out again it is duplicated."""
-        return self.post.status in (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.CANCELLED)
+    def mark(self) -> Mark:
+        """How it stands."""
+        return mark_of(self.post)
 
 
 def cards_of(*, organization: Organization, keys: Sequence[int], now: datetime) -> dict[int, Card]:
@@ -78,17 +120,18 @@ def _neighbours() -> dict[str, Combinable]:
     }
 
 
-def _clashes(post: Any, limit: int | None, now: datetime) -> Iterator[str]:
+def _clashes(post: Any, limit: int | None, now: datetime) -> Iterator[Clash]:
     """What a person should look at before the post goes out, in words."""
     if not post.is_editable() or post.scheduled_at is None or post.scheduled_at < now:
         return
     if post.same_minute:
-        yield "This account has another post in the same minute."
+        yield Clash("Same minute", "This account has another post in the same minute.")
     said = settled_text(post.platform_config, post.channel.platform, post.text or "")
     if post.same_text and said == post.text:
-        yield "This account has a post with the same text within 24 hours."
+        yield Clash("Same text", "This account has a post with the same text within 24 hours.")
     if limit is not None and (post.in_a_day or 0) >= limit:
-        yield f"The day is full: this account publishes {limit} posts in 24 hours. This one will wait for a place."
+        told = f"This account publishes {limit} posts in 24 hours. This one will wait for a place."
+        yield Clash("Full day", told)
 
 
 def _limits(organization: Organization, posts: Sequence[Post], now: datetime) -> dict[int, int | None]:

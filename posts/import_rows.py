@@ -170,7 +170,7 @@ def _offer(channels: Sequence[Channel]) -> str:
     if not channels:
         return "Connect an account first."
     names = [_precise(channel) for channel in channels]
-    return f"There are {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}."
+    return f"Yours are {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}."
 
 
 def _time(given: Mapping[str, str], timezone: str, faults: list[Fault], now: datetime) -> datetime | None:

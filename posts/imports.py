@@ -29,6 +29,7 @@ from posts.services import create_posts
 MAX_BYTES = 2_000_000
 MAX_ROWS = 1_000
 LEASE = timedelta(seconds=60)  # looking at one row's files takes a fraction of it
+KEPT = timedelta(days=90)
 DAILY = 50  # imports of an organization in 24 hours
 
 
@@ -138,6 +139,11 @@ def cancel_import(*, found: Import) -> Import:
     row.status, row.due_at, row.fence = ImportStatus.CANCELLED, None, row.fence + 1
     row.save(update_fields=["status", "due_at", "fence"])
     return row
+
+
+def prune(*, now: datetime) -> None:
+    """Forget files older than ``KEPT``; the posts that came of them stay."""
+    Import.objects.filter(created_at__lt=now - KEPT, due_at=None).delete()
 
 
 def due_imports(limit: int) -> int:

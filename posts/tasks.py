@@ -36,6 +36,12 @@ def run_imports() -> None:
     imports.run_imports(seconds=60)
 
 
+@shared_task(name="posts.prune_imports", queue="default", soft_time_limit=120, time_limit=150)
+def prune_imports() -> None:
+    """Beat: forget old files of posts."""
+    imports.prune(now=utcnow())
+
+
 @shared_task(name="posts.prune", queue="default", soft_time_limit=300, time_limit=330)
 def prune() -> None:
     """Beat: forget what has been kept as long as promised."""

@@ -2,12 +2,24 @@
 
 from django.urls import path
 
-from posts.views import channels, library, upload
+from posts.views import calendar, channels, export, imports, library, moves, slots, upload
 
 urlpatterns = [
+    path("posts/", calendar.posts, name="posts"),
+    path("posts/move/", moves.move, name="move_post"),
+    path("posts/selected/", moves.selected, name="selected_posts"),
+    path("posts/undo/", moves.undo, name="undo_posts"),
+    path("posts/export/", export.posts_csv, name="export_posts"),
+    path("posts/import/", imports.imports, name="imports"),
+    path("posts/import/template/", imports.template, name="import_template"),
+    path("posts/import/<str:import_id>/", imports.one, name="import"),
+    path("posts/import/<str:import_id>/create/", imports.create, name="create_import"),
+    path("posts/import/<str:import_id>/cancel/", imports.cancel, name="cancel_import"),
+    path("posts/import/<str:import_id>/problems/", imports.problems, name="import_problems"),
     path("channels/", channels.channels, name="channels"),
     path("channels/<str:channel_id>/", channels.channel, name="channel"),
     path("channels/<str:channel_id>/disconnect/", channels.disconnect_channel, name="disconnect_channel"),
+    path("channels/<str:channel_id>/slots/", slots.slots, name="slots"),
     path("library/", library.library, name="library"),
     path("library/upload/", upload.upload, name="upload"),
     path("library/picker/", library.picker, name="picker"),

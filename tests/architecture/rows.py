@@ -13,7 +13,7 @@ from integrations.channels import disconnect_channel
 from integrations.connecting import Way, start_attempt
 from integrations.models import ApiKey, ApiRequest, Callback, CallbackAttempt, CallbackStatus, Channel, Platform
 from integrations.services import create_api_key, rotate_signing_secret
-from posts.models import Attempt, Media, Post, PostStatus
+from posts.models import Attempt, Import, ImportedPost, ImportRow, Media, Post, PostStatus, Slot
 from tests.architecture.test_models import MODELS, NOBODYS, label
 from tests.factories import make_callback, make_channel, make_post
 from tests.people import Person
@@ -34,6 +34,10 @@ def add_rows(person: Person, number: int) -> None:
         organization=organization, user=person.user, method="GET", route="/posts", path="/api/v1/posts", status=404,
         error="Not found", milliseconds=2, request_id=f"req_{number}", created_at=now,
     )  # fmt: skip
+    Slot.objects.create(organization=organization, channel=channel, weekday=0, minute=540)
+    made = Import.objects.create(organization=organization, name="a.csv", timezone="UTC", created_by="nobody")
+    row = ImportRow.objects.create(import_of=made, organization=organization, number=2)
+    ImportedPost.objects.create(organization=organization, row=row, channel=channel, post=post)
     Media.objects.create(
         organization=organization, token=f"{organization.public_id[-20:]}-{number}", file="a/b.jpg", name="b.jpg",
         kind="image", content_type="image/jpeg", size=10, width=3, height=4,

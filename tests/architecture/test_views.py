@@ -17,6 +17,7 @@ ELSEWHERE = {
     r"(ui|welcome)/": "pages of the dashboard",
     r"channels/.*": "the room of connected accounts",
     r"(search|settings/keys)/.*": "pages of the dashboard",
+    r"posts/.*": "pages about posts",
     r"\^api/": "answers 404 in the API's own shape",
     r"api/v1/openapi\.json": "describes the API",
     r"llms\.txt": "describes it to programs that read",

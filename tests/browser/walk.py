@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from integrations.models import ConnectStage
-from tests.browser import accounts
+from tests.browser import accounts, calendar
 from tests.developers.rows import delivered_callback, latest_request, live_in
 from tests.library.files import furnish, in_use
 from tests.people import Person
@@ -61,4 +61,12 @@ STOPS: list[Stop] = [
     Stop("signing", "/developers/callbacks/signing/", live_in),
     Stop("keys", "/settings/keys/", live_in),
     Stop("key-new", "/settings/keys/new/"),
+    Stop("posts-month", "/posts/", before=calendar.a_month),
+    Stop("posts-week", "/posts/?view=week", before=calendar.a_month),
+    Stop("posts-day", "/posts/?view=day", before=calendar.a_month),
+    Stop("posts-list", "/posts/?view=list", before=calendar.a_month),
+    Stop("posts-empty", "/posts/"),
+    Stop("queue-times", lambda owner: f"/channels/{calendar.channel_of(owner)}/slots/", before=calendar.a_month),
+    Stop("imports", "/posts/import/", before=calendar.a_file),
+    Stop("import", lambda owner: f"/posts/import/{calendar.import_of(owner)}/", before=calendar.a_file),
 ]

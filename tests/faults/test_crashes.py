@@ -86,3 +86,30 @@ def test_replies_lost_after_the_commit_are_settled_by_reading(plant: Plant) -> N
     verdict(plant, texts)
     visible = Counter(post["text"] for post in plant.visible())
     assert [text for text in texts if visible[text] != 1] == []
+
+
+@pytest.mark.parametrize("point", ["import.posts", "import.row"])
+def test_a_worker_killed_at_a_row_of_a_file_makes_no_post_twice(plant: Plant, point: str) -> None:
+    texts = [f"{point} {number}" for number in range(12)]
+    body = "\n".join(["text,accounts,status", *(f"{text},x,draft" for text in texts)])
+    plant.manage("shell", "-c", IMPORT.format(body=body))
+    state = "SELECT status FROM posts_import ORDER BY id DESC LIMIT 1"
+    plant.wait(lambda: plant.rows(state) == [("CHECKED",)], seconds=60, what="the file checked")
+    plant.arm(point)
+    plant.rows("UPDATE posts_import SET status = 'CREATING', due_at = now() WHERE status = 'CHECKED' RETURNING id")
+    plant.wait(lambda: not plant.armed(), seconds=60, what="a worker killed")
+    plant.rows("UPDATE posts_import SET due_at = now() WHERE status = 'CREATING' RETURNING id")  # its lease has ended
+    plant.wait(lambda: plant.rows(state) == [("DONE",)], seconds=60, what="the file made into posts")
+
+    made = Counter(text for (text,) in plant.rows(f"SELECT text FROM posts_post WHERE text LIKE '{point} %'"))
+    assert made == Counter(texts)
+
+
+IMPORT = """
+from chat33.lib.clock import utcnow
+from chat33.orgs.models import Organization
+from integrations.models import Channel
+from posts.imports import start_import
+x = Channel.objects.filter(platform="x").order_by("id")[0]
+start_import(organization=x.organization, name="posts.csv", body={body!r}.encode(), timezone="UTC", by="usr", now=utcnow())
+"""

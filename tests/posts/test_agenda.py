@@ -106,7 +106,7 @@ def test_filters_narrow_by_account_network_status_and_words(organization: Organi
 
 def clashes(post: Post, organization: Organization) -> str:
     (day,) = shown(organization, date(2026, 3, 2))
-    return " ".join(next(card.clashes for card in day.cards if card.post == post))
+    return ", ".join(clash.word for card in day.cards if card.post == post for clash in card.clashes)
 
 
 def test_clashes_are_told_where_they_are(organization: Organization, account: Channel, settings: Settings) -> None:
@@ -118,12 +118,12 @@ def test_clashes_are_told_where_they_are(organization: Organization, account: Ch
     elsewhere = scheduled(make_channel(organization), "2026-03-02T15:00Z", text="Same words")
     gone = scheduled(account, "2026-03-02T17:00Z", status="PUBLISHED", published_at=at("2026-03-02T17:00Z"))
 
-    assert "same minute" in clashes(first, organization)
-    assert "same text" in clashes(first, organization)
-    assert "same text" not in clashes(same_minute, organization)
-    assert "same minute" not in clashes(same_text, organization)
-    assert "day is full" in clashes(fourth, organization)
-    assert "day is full" not in clashes(same_text, organization)
+    assert "Same minute" in clashes(first, organization)
+    assert "Same text" in clashes(first, organization)
+    assert "Same text" not in clashes(same_minute, organization)
+    assert "Same minute" not in clashes(same_text, organization)
+    assert "Full day" in clashes(fourth, organization)
+    assert "Full day" not in clashes(same_text, organization)
     assert clashes(elsewhere, organization) == clashes(gone, organization) == ""
 
 

@@ -88,7 +88,7 @@ def test_a_row_without_a_time_is_a_draft(owner: Person, account: Channel) -> Non
     ("row", "column", "says"),
     [
         ("Hello,", "accounts", "at least one account"),
-        ("Hello,@nobody", "accounts", "no account called @nobody. There are x:democoffee."),
+        ("Hello,@nobody", "accounts", "no account called @nobody. Yours are x:democoffee."),
         ("Hello,Twins", "accounts", "Several accounts are called Twins"),
         (f"{'x' * 400},@democoffee,{SOON}", "text", "280"),
         (",@democoffee,,,,,,,,", "text", "needs text or media"),
@@ -288,3 +288,16 @@ def test_the_columns_of_the_template_are_those_that_are_read(owner: Person, acco
     header: Any = ",".join(COLUMNS)
 
     assert faults(checked(owner, "Hello,@democoffee", header=header)) == []
+
+
+def test_old_files_are_forgotten_and_their_posts_stay(owner: Person, account: Channel) -> None:
+    confirm_import(found=checked(owner, "Hello,@democoffee"), now=utcnow())
+    run_imports(seconds=20)
+    upload(owner, "Waiting,@democoffee")
+
+    imports.prune(now=utcnow() + timedelta(days=89))
+    assert Import.objects.count() == 2
+    imports.prune(now=utcnow() + timedelta(days=91))
+
+    assert [found.status for found in Import.objects.all()] == ["CHECKING"]
+    assert Post.objects.get().text == "Hello"
