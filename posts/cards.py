@@ -4,22 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db.models import Count, DateTimeField, Exists, Func, OuterRef, Subquery, Value
 from django.db.models.expressions import Combinable
 
 from chat33.orgs.models import Organization
 from posts.allowance import DAY, daily_limit
-from posts.media import media_url
+from posts.media import own_token
 from posts.models import WHEN, Media, Post, PostStatus
 from posts.outcomes import UNCONFIRMED
 from posts.preflight import RECENT, settled_text
 from posts.schedule import clock, zone
+from posts.shelf import shown
 
 LIVE = (PostStatus.DRAFT, PostStatus.QUEUED, PostStatus.PUBLISHING, PostStatus.PUBLISHED)
-THUMBNAIL = 1_500_000  # bytes of an image that is shown small as it is
 
 
 @dataclass(frozen=True)
@@ -145,14 +143,12 @@ def _limits(organization: Organization, posts: Sequence[Post], now: datetime) ->
 
 
 def _pictures(organization: Organization, posts: Sequence[Post]) -> Mapping[str, str]:
-    """Where the small pictures among our own files are, by token, without the host: a page shows nothing of others'."""
+    """Where the small pictures of our own files are, by the files' tokens: a page shows nothing of others'."""
     tokens = {token for post in posts for token in _tokens(post)}
-    small = Media.objects.filter(organization=organization, token__in=tokens, kind="image", size__lte=THUMBNAIL)
-    return {media.token: media_url(media).removeprefix(settings.BASE_URL) for media in small}
+    files = Media.objects.filter(organization=organization, token__in=tokens, kind="image")
+    return {one.media.token: one.preview for one in shown(list(files)) if one.preview}
 
 
 def _tokens(post: Post) -> list[str]:
     """The tokens of those of its files that are ours."""
-    ours = f"{settings.BASE_URL}/media/"
-    urls = [url for url in post.media_urls if isinstance(url, str) and url.startswith(ours)]
-    return [urlsplit(url).path.removeprefix("/media/").partition("/")[0] for url in urls]
+    return [token for url in post.media_urls if isinstance(url, str) and (token := own_token(url)) is not None]
