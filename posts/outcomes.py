@@ -215,6 +215,7 @@ def _finish(
     end = {
         **fields,
         "status": status,
+        "settled_at": now,
         "due_at": None,
         "leased_until": None,
         "held_until": None,
