@@ -9,6 +9,7 @@ from enum import StrEnum
 from chat33.orgs.models import Organization, User
 from integrations.models import ApiKey, Callback
 from integrations.providers.base import Category, Step
+from integrations.providers.reasons import reason as reason_for
 from integrations.selectors import callbacks_for
 from posts.models import Attempt, Post, PostStatus
 from posts.outcomes import UNCONFIRMED
@@ -51,20 +52,6 @@ class Line:
     entries: tuple[Attempt, ...] = ()  # the raw words, for support
 
 
-_REASONS: Mapping[str, str] = {
-    Category.AUTH_EXPIRED: "{network} no longer accepts the connection.",
-    Category.PERMISSION: "{network} did not allow it.",
-    Category.RATE_LIMIT: "{network} takes no more requests for a while.",
-    Category.QUOTA: "The account has used up what {network} lets it publish in a day.",
-    Category.USER_CONTENT: "{network} refused what the post says.",
-    Category.MEDIA: "{network} refused a file.",
-    Category.MEDIA_FETCH: "A file could not be read from its address.",
-    Category.DUPLICATE: "{network} has this post already.",
-    Category.ACCOUNT: "{network} restricts the account.",
-    Category.PLATFORM: "{network} had a problem of its own.",
-    Category.NETWORK: "{network} could not be reached.",
-    Category.UNKNOWN: "{network} refused without saying why.",
-}
 _STEPS: Mapping[str, str] = {
     "fetch": "The text and the files are ready.",
     Step.PREPARE: "Handed to {network} to prepare.",
@@ -169,7 +156,7 @@ def _line(post: Post, entry: Attempt, names: Mapping[str, str]) -> Line:
 
 def _sentence(entry: Attempt, network: str, names: Mapping[str, str]) -> tuple[str, Tone]:
     """What one entry says. An event that is not known here speaks for itself."""
-    reason = _REASONS.get(entry.category, "").format(network=network) or _whole(entry.message) or "It did not work."
+    reason = reason_for(entry.category, network) or _whole(entry.message) or "It did not work."
     who = _who(entry.message, names)
     words: Mapping[str, tuple[str, Tone]] = {
         "publish_attempt": (_whole(entry.message) or _STEPS.get(entry.step, "").format(network=network), Tone.PLAIN),
