@@ -115,6 +115,7 @@ class Post(models.Model):
             models.Index(fields=["channel", "held_until"], name="post_held", condition=Q(held_until__isnull=False)),
             models.Index(fields=["channel", "slot_at"], name="post_slots", condition=Q(slot_at__isnull=False)),
             models.Index(fields=["channel", "scheduled_at"], name="post_by_minute"),
+            models.Index(fields=["group_id"], name="post_by_group", condition=Q(group_id__isnull=False)),
             BrinIndex(fields=["created_at"], name="post_recent", autosummarize=True),
         ]
 

@@ -56,6 +56,15 @@ def empty_month(*, organization: Organization) -> None:
     User.objects.filter(email__in=[email for email, _, _ in PEOPLE]).delete()
 
 
+def move_month(*, organization: Organization, was: str) -> None:
+    """Name the files of what is still to go out by this installation's address, which ``was`` another one."""
+    rows = organization.posts.filter(status__in=(PostStatus.DRAFT, PostStatus.QUEUED)).exclude(media_urls=[])
+    for post in rows:
+        moved = [url.replace(f"{was}/media/", f"{settings.BASE_URL}/media/", 1) for url in post.media_urls]
+        if moved != post.media_urls:
+            rows.filter(pk=post.pk).update(media_urls=moved)
+
+
 def _people(organization: Organization, password: str) -> list[User]:
     owner = organization.memberships.select_related("user").filter(role=Role.OWNER).earliest("id").user
     found = [owner]
@@ -142,6 +151,8 @@ class Month:
             size=len(body),
             width=demo_pictures.SIDE,
             height=demo_pictures.SIDE,
+            alt_text=demo_pictures.TITLES[name],
+            tags=list(demo_pictures.TAGS[name]),
             created_by=self.people[0].public_id,
             created_at=self.now - timedelta(days=29),
         )

@@ -104,3 +104,11 @@ TITLES: Mapping[str, str] = {
     "shop": "The café's front with a striped awning",
     "window": "Hills and the sun through a window",
 }
+TAGS: Mapping[str, tuple[str, ...]] = {
+    "cup": ("bar",),
+    "beans": ("products", "roastery"),
+    "bag": ("products",),
+    "cake": ("kitchen",),
+    "shop": ("bar",),
+    "window": ("seasons",),
+}

@@ -47,6 +47,10 @@ class Migration(migrations.Migration):
             model_name='post',
             index=models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['organization', 'status', '-settled_at'], include=('channel', 'error_code', 'id'), name='post_results'),
         ),
+        migrations.AddIndex(
+            model_name='post',
+            index=models.Index(condition=models.Q(('group_id__isnull', False)), fields=['group_id'], name='post_by_group'),
+        ),
         migrations.AddField(
             model_name='dismissedcause',
             name='channel',

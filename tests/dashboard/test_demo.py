@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from django.conf import settings
 from django.db.models import Q
+from pytest_django.fixtures import Settings
 
 from chat33.dashboard.demo import demo_facts
 from chat33.dashboard.demo_month import empty_month, fill_month
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
+from chat33.runtime.layout import Layout
 from posts.allowance import allowances
 from posts.attention import attention
 from posts.models import Attempt, Post, PostStatus
@@ -25,9 +26,9 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def demo(db: None, sandboxed: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Organization:
+def demo(db: None, sandboxed: RunningSandbox, tmp_path: Path, settings: Settings) -> Organization:
     """The demo organization with its month."""
-    monkeypatch.setattr(settings, "LAYOUT", type("Here", (), {"demo_file": tmp_path / "demo.json"}))
+    settings.LAYOUT = Layout(tmp_path)
     facts = demo_facts(now=utcnow())
     organization = Organization.objects.get(public_id=facts["organization"])
     began = time.monotonic()
@@ -89,3 +90,12 @@ def test_it_is_made_once_and_anew_when_asked(demo: Organization) -> None:
     assert (Post.objects.count(), demo.media.count(), demo.memberships.count()) == (0, 0, 1)
     assert fill_month(organization=demo, password=PASSWORD, now=utcnow())
     assert Post.objects.count() == before
+
+
+def test_its_pictures_follow_the_installation_to_another_address(demo: Organization, settings: Settings) -> None:
+    settings.BASE_URL = "http://127.0.0.1:9999"
+    demo_facts(now=utcnow(), moved=True)
+
+    waiting = Post.objects.filter(status__in=("DRAFT", "QUEUED")).exclude(media_urls=[])
+    assert waiting
+    assert all(url.startswith("http://127.0.0.1:9999/media/") for post in waiting for url in post.media_urls)
