@@ -81,6 +81,7 @@ class Post(models.Model):
 
     # What came of it
     published_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="When it was published or failed at last.")
     external_post_id = models.CharField(max_length=200, null=True, blank=True)
     external_post_url = models.TextField(null=True, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
@@ -112,10 +113,18 @@ class Post(models.Model):
             models.Index(fields=["leased_until"], name="post_suspects", condition=Q(crashes__gt=0)),
             models.Index(fields=["organization", "-id"], name="post_by_organization"),
             models.Index(fields=["organization", "status", "-id"], name="post_by_status"),
+            # Written once a post, at the end of its road. What is included lets causes be counted from the index alone.
+            models.Index(
+                fields=["organization", "status", "-settled_at"],
+                include=["channel", "error_code", "id"],
+                name="post_results",
+                condition=Q(settled_at__isnull=False),
+            ),
             models.Index(fields=["channel", "-id"], include=["organization"], name="post_by_channel"),
             models.Index(fields=["channel", "held_until"], name="post_held", condition=Q(held_until__isnull=False)),
             models.Index(fields=["channel", "slot_at"], name="post_slots", condition=Q(slot_at__isnull=False)),
             models.Index(fields=["channel", "scheduled_at"], name="post_by_minute"),
+            models.Index(fields=["group_id"], name="post_by_group", condition=Q(group_id__isnull=False)),
             BrinIndex(fields=["created_at"], name="post_recent", autosummarize=True),
             # The calendar: without it a month of what was published at once reads every such post there ever was.
             models.Index("organization", WHEN, "id", name="post_by_time"),
@@ -153,6 +162,23 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.step}"
+
+
+class DismissedCause(models.Model):
+    """What need not be shown as trouble any more: failures of a kind on a channel up to a moment. Later ones show again."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    dismissed_at = models.DateTimeField()
+    dismissed_by = models.CharField(max_length=40, help_text="Public id of the person.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["channel", "kind"], name="cause_dismissed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.channel_id}"
 
 
 class Media(models.Model):

@@ -5,7 +5,7 @@ Each outcome writes the row, its line in the attempt log and, at the end of the 
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from chat33.lib import metrics
 from integrations.callbacks import create_callback
 from integrations.channels import note_error
 from integrations.providers.base import Next, ProviderError, Step, Verdict
+from integrations.providers.reasons import reason
 from posts.allowance import Held
 from posts.models import Attempt, Post, PostStatus
 from posts.queue import Claim, LostClaim, in_seconds, leased_anew
@@ -93,7 +94,7 @@ def intended(*, post: Post, claim: Claim, now: datetime) -> None:
 def retried(*, post: Post, claim: Claim, failure: Failure, now: datetime, after: float | None, restart: bool) -> None:
     """It did not work and may be tried again: back into the queue with a pause, or failed when it was tried enough."""
     if post.retry_count >= len(BACKOFF):
-        failed(post=post, claim=claim, failure=failure, now=now)
+        failed(post=post, claim=claim, failure=given_up(failure, network=post.channel.get_platform_display()), now=now)
         return
     pause = max(after or 0.0, BACKOFF[post.retry_count] * random.uniform(0.8, 1.2))
     entry = _line(post, "publish_retry", now, failure=failure, next_action=f"It is tried again in {pause:.0f} seconds.")
@@ -111,6 +112,18 @@ def retried(*, post: Post, claim: Claim, failure: Failure, now: datetime, after:
         fields.update(step="fetch", state={}, published_at=None, external_post_id=None, external_post_url=None)
     _write(post, claim, entry, fields)
     metrics.count(metrics.retries, post.channel.platform, failure.category or "system")
+
+
+def given_up(failure: Failure, *, network: str) -> Failure:
+    """The failure after the last try, whose own sentence may promise another one."""
+    why = reason(failure.category, network)
+    if not why:
+        return failure
+    tries = len(BACKOFF) + 1
+    return replace(
+        failure,
+        message=f"{why} It was tried {tries} times and is not tried again by itself. Retry it when you are ready.",
+    )
 
 
 def held(*, post: Post, claim: Claim, hold: Held, now: datetime, failure: Failure | None = None) -> None:
@@ -215,6 +228,7 @@ def _finish(
     end = {
         **fields,
         "status": status,
+        "settled_at": now,
         "due_at": None,
         "leased_until": None,
         "held_until": None,

@@ -169,6 +169,7 @@ def reconcile_post(*, post: Post, now: datetime, by: str) -> Post:
     if row.status != PostStatus.FAILED or row.error_code != UNCONFIRMED or row.intent_at is None:
         raise UnableToChange("Only a post whose outcome is unconfirmed can be reconciled.")
     row.status, row.due_at, row.reads, row.crashes = PostStatus.PUBLISHING, now, 0, 0
+    row.settled_at = None
     row.state = {name: value for name, value in row.state.items() if name != "confirms"}
     row.save()
     _note(row, "reconcile_requested", now, f"Asked for by {by}.")
@@ -181,6 +182,7 @@ def resolve_post(*, post: Post, outcome: Literal["published", "failed"], now: da
     row = locked(post)
     if row.status != PostStatus.FAILED or row.error_code != UNCONFIRMED:
         raise UnableToChange("Only a post whose outcome is unconfirmed can be resolved.")
+    row.settled_at = now
     if outcome == "published":
         row.status, row.published_at = PostStatus.PUBLISHED, row.intent_at or now
         row.error_code, row.error_message = "", None
@@ -269,6 +271,7 @@ def _cancel(row: Post) -> Post:
 def _start_over(row: Post) -> None:
     row.step, row.state, row.intent_at, row.reads, row.crashes = "fetch", {}, None, 0, 0
     row.held_until, row.held_reason, row.slot_at, row.leased_until = None, "", None, None
+    row.settled_at = None
     row.fence += 1
 
 

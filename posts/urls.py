@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from posts.views import calendar, channels, export, imports, library, moves, slots, upload
+from posts.views import calendar, causes, channels, export, imports, library, moves, post, slots, upload
 
 urlpatterns = [
     path("posts/", calendar.posts, name="posts"),
@@ -26,4 +26,17 @@ urlpatterns = [
     path("library/tags/", library.tag, name="tag_files"),
     path("library/delete/", library.delete, name="delete_files"),
     path("library/<str:media_id>/", library.media, name="library_file"),
+    path("causes/<str:channel_id>/unconfirmed/ask/", causes.reconcile_all, name="reconcile_all"),
+    path("causes/<str:channel_id>/<str:kind>/retry/", causes.retry_all, name="retry_all"),
+    path("causes/<str:channel_id>/<str:kind>/dismiss/", causes.dismiss, name="dismiss_cause"),
+    path("causes/<str:channel_id>/<str:kind>/restore/", causes.restore, name="restore_cause"),
+    path("posts/<str:post_id>/", post.post, name="post"),
+    path("posts/<str:post_id>/live/", post.live, name="post_live"),
+    path("posts/<str:post_id>/retry/", post.retry, name="retry_post"),
+    path("posts/<str:post_id>/reconcile/", post.reconcile, name="reconcile_post"),
+    path("posts/<str:post_id>/resolve/", post.resolve, name="resolve_post"),
+    path("posts/<str:post_id>/publish/", post.publish, name="publish_post"),
+    path("posts/<str:post_id>/cancel/", post.cancel, name="cancel_post"),
+    path("posts/<str:post_id>/delete/", post.delete, name="delete_post"),
+    path("posts/<str:post_id>/duplicate/", post.duplicate, name="duplicate_post"),
 ]

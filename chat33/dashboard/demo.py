@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat33.api import scopes
+from chat33.dashboard.demo_month import move_month
 from chat33.orgs.models import Organization, User
 from chat33.orgs.services import create_organization
 from integrations.channels import connect_channel, http_client
@@ -39,8 +40,10 @@ def demo_facts(*, now: datetime, moved: bool = False) -> dict[str, Any]:
     path = settings.LAYOUT.demo_file
     if path.exists():
         kept: dict[str, Any] = json.loads(path.read_text())
-        if Organization.objects.filter(public_id=kept["organization"]).exists():
+        organization = Organization.objects.filter(public_id=kept["organization"]).first()
+        if organization is not None:
             if moved:
+                move_month(organization=organization, was=kept["base_url"])
                 kept |= {"base_url": settings.BASE_URL, "sandbox_url": settings.SANDBOX_URL}
                 _write(path, kept)
             return kept

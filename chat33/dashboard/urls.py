@@ -1,13 +1,16 @@
 """The dashboard's pages, and the doors of those who watch the installation."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
-from chat33.dashboard import health, metrics, search, views
+from chat33.dashboard import health, home, metrics, search, views
 from chat33.dashboard.developing import callbacks, keys, reference, requests, start
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/developers/api/"), name="home"),  # until the dashboard has pages
+    path("", home.home, name="home"),
+    path("home/sending/", home.sending, name="home_sending"),
+    path("home/setup/dismiss/", home.dismiss_setup, name="dismiss_setup"),
+    path("notices/", home.notices, name="notices"),
+    path("notices/seen/", home.notices_seen, name="notices_seen"),
     path("welcome/", views.no_organization, name="no_organization"),
     path("ui/", views.gallery, name="gallery"),
     path("search/", search.search, name="search"),

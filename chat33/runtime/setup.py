@@ -18,7 +18,7 @@ def main() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=1)
-    call_command("demo", moved=True)
+    call_command("demo", moved=True, month=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from integrations.sandbox import control, pages, receiver
+from integrations.sandbox import control, earlier, pages, receiver
 from integrations.sandbox.core import Sandbox
 from integrations.sandbox.networks import NETWORKS
 from integrations.sandbox.store import Store
@@ -26,6 +26,7 @@ def build(sandbox: Sandbox) -> web.Application:
     app = web.Application(client_max_size=256_000_000)
     app.cleanup_ctx.append(client)
     app.add_routes(control.routes(sandbox))
+    app.add_routes(earlier.routes(sandbox))
     app.add_routes(receiver.routes(sandbox))
     for make in NETWORKS:
         network = make(sandbox)

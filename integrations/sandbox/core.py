@@ -176,8 +176,28 @@ class Sandbox:
         )
 
     def posts(self, platform: str | None = None) -> list[Document]:
-        """The visible posts, oldest first."""
+        """The visible posts that came through a network's API, oldest first."""
         return [post for post in self.store.find("post") if platform in (None, post["platform"])]
+
+    def show_earlier(self, platform: str, account: Document, *, text: str, media: list[str], at: str) -> Document:
+        """Show a post that is older than this sandbox. It has a page, and no network's API knows of it."""
+        post_id = self.new_id()
+        document = {
+            "platform": platform,
+            "account": account["username"],
+            "remote_id": account["remote_id"],
+            "id": post_id,
+            "text": text,
+            "media": media,
+            "url": f"{self.base_url}/posts/{platform}/{post_id}",
+            "at": at,
+            "comments": [],
+        }
+        return self.store.put("earlier", f"{platform}:{post_id}", document)
+
+    def shown(self) -> list[Document]:
+        """Everything that has a page, oldest first."""
+        return sorted((*self.store.find("earlier"), *self.store.find("post")), key=lambda post: str(post["at"]))
 
     # Files
 

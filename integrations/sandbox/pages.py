@@ -51,7 +51,7 @@ class Pages:
         platform = request.query.get("platform")
         if platform is not None and platform not in NAMES:
             return _page(missing(), status=404)
-        every = self.sandbox.posts()
+        every = self.sandbox.shown()
         counts = Counter(post["platform"] for post in every)
         posts = [post for post in reversed(every) if platform in (None, post["platform"])]
         last = max(1, -(-len(posts) // PER_PAGE))
@@ -99,7 +99,8 @@ class Pages:
         return web.FileResponse(_STATIC / request.match_info["name"], headers={"Cache-Control": "no-cache"})
 
     def _post(self, request: web.Request) -> Document | None:
-        return self.sandbox.store.get("post", f"{request.match_info['platform']}:{request.match_info['id']}")
+        key = f"{request.match_info['platform']}:{request.match_info['id']}"
+        return self.sandbox.store.get("post", key) or self.sandbox.store.get("earlier", key)
 
     def _named(self, post: Document) -> Document:
         """The post with the name its account shows."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from integrations.models import ConnectStage
-from tests.browser import accounts, calendar
+from tests.browser import accounts, calendar, scenes
 from tests.developers.rows import delivered_callback, latest_request, live_in
 from tests.library.files import furnish, in_use
 from tests.people import Person
@@ -28,6 +28,12 @@ class Stop:
 
 
 STOPS: list[Stop] = [
+    Stop("home", "/", scenes.busy_day),
+    Stop("home-empty", "/"),
+    Stop("post-failed", scenes.failed_post),
+    Stop("post-published", scenes.published_post),
+    Stop("post-unsure", scenes.unsure_post),
+    Stop("post-draft", scenes.draft),
     Stop("components", "/ui/"),
     Stop("library", "/library/", furnish),
     Stop("library-empty", "/library/"),

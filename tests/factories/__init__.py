@@ -65,6 +65,8 @@ def make_post(channel: Channel, **given: Any) -> Post:
         "created_by": "key_of_nobody",
         **given,
     }
+    if fields["status"] in (PostStatus.PUBLISHED, PostStatus.FAILED):
+        fields.setdefault("settled_at", utcnow())
     return Post.objects.create(organization=channel.organization, channel=channel, **fields)
 
 

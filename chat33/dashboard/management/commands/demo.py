@@ -1,4 +1,4 @@
-"""``manage.py demo [--json]``: the demo organization's addresses and keys, made when there is none."""
+"""``manage.py demo [--json] [--month] [--reset]``: the demo organization, made when there is none."""
 
 import json
 import time
@@ -8,8 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from chat33.dashboard.demo import UnableToReachSandbox, demo_facts
+from chat33.dashboard.demo_month import empty_month, fill_month
 from chat33.lib.clock import utcnow
 from chat33.lib.http import NotSent, ReplyLost
+from chat33.orgs.models import Organization
 
 
 class Command(BaseCommand):
@@ -18,10 +20,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one flat JSON object")
         parser.add_argument("--moved", action="store_true", help="write the installation's addresses anew")
+        parser.add_argument("--month", action="store_true", help="fill it with a month of posts, once")
+        parser.add_argument(
+            "--reset", action="store_true", help="delete every post and file of it, and fill it with a month anew"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             facts = _patiently(moved=options["moved"])
+            if options["month"] or options["reset"]:
+                _fill(facts, anew=options["reset"])
         except (UnableToReachSandbox, NotSent, ReplyLost) as error:
             raise CommandError(f"{error} Start it with `make run`, which starts everything.") from error
         if options["json"]:
@@ -29,6 +37,13 @@ class Command(BaseCommand):
             return
         for name, value in facts.items():
             self.stdout.write(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
+
+
+def _fill(facts: dict[str, Any], *, anew: bool) -> None:
+    organization = Organization.objects.get(public_id=facts["organization"])
+    if anew:
+        empty_month(organization=organization)
+    fill_month(organization=organization, password=facts["password"], now=utcnow())
 
 
 def _patiently(*, moved: bool) -> dict[str, Any]:
