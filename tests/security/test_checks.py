@@ -28,6 +28,7 @@ def documented(tmp_path: Path) -> dict[str, str]:
         "CHAT33_SECRET_KEY": secrets.token_urlsafe(48),
         "CHAT33_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "CHAT33_METRICS_TOKEN": secrets.token_hex(24),
+        "CHAT33_EMAIL_URL": "smtp+tls://chat33:secret@smtp.example.com:587",
     }
     inherited = {name: value for name, value in os.environ.items()
                  if not name.startswith(("CHAT33_", "DJANGO_", "DATABASE_", "REDIS_", "PROMETHEUS_"))}  # fmt: skip
@@ -83,7 +84,7 @@ def production(settings: Settings) -> Settings:
     settings.BASE_URL = "https://chat33.example.com"
     settings.ALLOWED_HOSTS = ["chat33.example.com"]
     settings.ALLOW_PRIVATE_HOSTS = []
-    settings.UNSET = []
+    settings.UNSET, settings.SIGNUP_OPEN = [], True
     return settings
 
 
@@ -115,12 +116,19 @@ def test_production_as_it_should_be_is_clean(production: Settings) -> None:
         ("UNSET", ["CHAT33_ENCRYPTION_KEYS"], "chat33.E008"),
         ("UNSET", ["CHAT33_METRICS_TOKEN"], "chat33.E008"),
         ("ALLOW_PRIVATE_HOSTS", ["127.0.0.1"], "chat33.W001"),
+        ("SENDS_EMAIL", False, "chat33.E009"),
     ],
 )
 def test_each_mistake_has_its_id(production: Settings, name: str, value: Any, found: str) -> None:
     setattr(production, name, value)
 
     assert ids() == {found}
+
+
+def test_no_way_for_email_to_leave_is_told_where_only_invitations_want_one(production: Settings) -> None:
+    production.SENDS_EMAIL, production.SIGNUP_OPEN = False, False
+
+    assert ids() == {"chat33.W002"}
 
 
 def test_at_home_nothing_of_production_is_asked_for(settings: Settings) -> None:
