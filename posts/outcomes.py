@@ -19,6 +19,7 @@ from integrations.providers.base import Next, ProviderError, Step, Verdict
 from posts.allowance import Held
 from posts.models import Attempt, Post, PostStatus
 from posts.queue import Claim, LostClaim, in_seconds, leased_anew
+from posts.signals import post_failed
 
 logger = structlog.get_logger(__name__)
 
@@ -229,6 +230,8 @@ def _finish(
         _store(post, claim, end, entry, *more)
         if status == PostStatus.FAILED and fields.get("error_code") not in ("MISSED", "VALIDATION_ERROR"):
             note_error(channel=post.channel, text=str(fields["error_message"]), now=now)
+        if status == PostStatus.FAILED:
+            post_failed.send(Post, post=post, now=now)
         if post.callback_url:
             create_callback(
                 organization=post.organization,
