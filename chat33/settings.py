@@ -190,7 +190,21 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "chat33.orgs.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "chat33.orgs.forms.SignupForm",
+    "login": "chat33.orgs.logins.LoginForm",
+    "add_email": "chat33.orgs.logins.AddEmailForm",
+    "change_password": "chat33.orgs.logins.ChangePasswordForm",
+    "set_password": "chat33.orgs.logins.SetPasswordForm",
+    "reset_password": "chat33.orgs.logins.ResetPasswordForm",
+    "reset_password_from_key": "chat33.orgs.logins.ResetPasswordKeyForm",
+    "reauthenticate": "chat33.orgs.logins.ReauthenticateForm",
+}
+MFA_FORMS = {
+    "authenticate": "chat33.orgs.logins.AuthenticateForm",
+    "reauthenticate": "chat33.orgs.logins.ReauthenticateByCodeForm",
+    "activate_totp": "chat33.orgs.logins.ActivateTotpForm",
+}
 ACCOUNT_ADAPTER = "chat33.orgs.adapter.AccountAdapter"
 SIGNUP_OPEN = env.bool("CHAT33_SIGNUP_OPEN", default=LOCAL)
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if SENDS_EMAIL else "none"

@@ -1,6 +1,6 @@
 """The dashboard's pages, and the doors of those who watch the installation."""
 
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chat33.dashboard import health, metrics, search, views
@@ -8,7 +8,7 @@ from chat33.dashboard.developing import callbacks, keys, reference, requests, st
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/developers/api/"), name="home"),  # until the dashboard has pages
-    path("welcome/", views.no_organization, name="no_organization"),
+    path("", include("chat33.dashboard.people.urls")),
     path("ui/", views.gallery, name="gallery"),
     path("search/", search.search, name="search"),
     path("settings/keys/", keys.keys, name="keys"),

@@ -34,12 +34,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
         """Whether this browser may make an account."""
         return bool(settings.SIGNUP_OPEN) or followed_invitation(request) is not None
 
-    def is_email_verified(self, request: HttpRequest, email: str) -> bool:
-        """Whoever came by a link that was sent to this address has shown that it is theirs."""
-        invitation = followed_invitation(request)
-        sent_there = invitation is not None and invitation.email.lower() == email.lower()
-        return sent_there or bool(super().is_email_verified(request, email))
-
     def pre_login(self, request: HttpRequest, user: User, **hook: Any) -> HttpResponse | None:
         """An operator who made this person vouched for the address; who signed up proves it."""
         if user.signed_up_at is None:

@@ -1,8 +1,10 @@
 """The form of signing up: a person, and the organization they make or were invited to."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.core import context
 from django import forms
@@ -12,8 +14,9 @@ from django.http import HttpRequest
 from chat33.lib.clock import utcnow
 from chat33.orgs.adapter import INVITATION, followed_invitation
 from chat33.orgs.invitations import accept_invitation
+from chat33.orgs.logins import Plain
 from chat33.orgs.models import Organization, User
-from chat33.orgs.services import create_organization
+from chat33.orgs.services import NotAllowed, create_organization
 
 if TYPE_CHECKING:
     Base = forms.Form
@@ -27,7 +30,7 @@ def zones() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
-class SignupForm(Base):
+class SignupForm(Plain, Base):
     """allauth's, with our two questions; who was invited is not asked for an organization."""
 
     name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
@@ -61,5 +64,8 @@ class SignupForm(Base):
             data = self.cleaned_data
             create_organization(name=data["organization"], owner=user, timezone=data["timezone"])
             return
-        accept_invitation(fingerprint=self.invitation.digest, user=user, now=utcnow())
+        if self.invitation.email == user.email:  # who came by the link that was sent there has shown that it is theirs
+            get_adapter().stash_verified_email(request, user.email)
+        with suppress(NotAllowed):  # somebody else has just used the link: they have an account, and no place yet
+            accept_invitation(fingerprint=self.invitation.digest, user=user, now=utcnow())
         request.session.pop(INVITATION, None)
