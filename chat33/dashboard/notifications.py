@@ -31,6 +31,7 @@ class Group:
     """What one remedy mends: the account, what is wrong with it, and the posts it stopped."""
 
     channel: Channel | None
+    mend: bool  # whether it is mended at the account
     notice: str
     posts: Sequence[Post]
 
@@ -121,7 +122,8 @@ def _queue(member: Membership, causes: Mapping[str, Sequence[Notification]], *, 
 def _group(incidents: Sequence[Incident]) -> Group:
     notice = next((one.notice.text for one in incidents if one.notice is not None), "")
     posts = {one.post.pk: one.post for one in incidents if one.post is not None}
-    return Group(channel=incidents[0].channel, notice=notice, posts=list(posts.values()))
+    mend = incidents[0].cause.endswith(f":{ACCOUNT}")
+    return Group(channel=incidents[0].channel, mend=mend, notice=notice, posts=list(posts.values()))
 
 
 def _headline(groups: Sequence[Group]) -> str:

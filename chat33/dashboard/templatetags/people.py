@@ -32,6 +32,6 @@ def signup_open(context: Context) -> bool:
 @register.filter
 def browser(user_agent: str) -> str:
     """A browser as its person knows it: "Chrome on Windows"; what names neither is shown as it is, shortened."""
-    name = next((name for mark, name in _BROWSERS if re.search(rf"\b{mark}\w*/", user_agent)), "")
+    name = next((name for mark, name in _BROWSERS if re.search(rf"{mark}\w*/", user_agent)), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     return " on ".join(word for word in (name, system) if word) or user_agent[:60] or "Unknown"
