@@ -1,11 +1,15 @@
 """A first day: signing up, proving the address, a second factor, inviting a colleague, another role, a new password."""
 
 import re
+from pathlib import Path
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from pytest_django.fixtures import Settings
 
+from chat33.lib.clock import utcnow
 from chat33.orgs.models import Membership, OutgoingEmail
+from chat33.orgs.outbox import queue_email, send_due
 from tests.browser.axe import violations
 from tests.browser.conftest import Visit, Visits
 from tests.people import Person
@@ -150,3 +154,17 @@ def test_leaving_asks_first(owner: Person, teammate: Person, visit: Visits) -> N
     sound(here)
 
     assert not Membership.objects.filter(user=teammate.user).exists()
+
+
+def test_the_practice_inbox_is_sound(owner: Person, visit: Visits, settings: Settings, tmp_path: Path) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path
+    here = visit(phone=True, scheme="dark")
+    here.open("/mail/").get_by_role("heading", name="Nothing yet").wait_for()
+    sound(here)
+
+    queue_email(to="ana@example.com", subject="Hello", text="Look: http://127.0.0.1/settings/", now=utcnow())
+    send_due(seconds=5)
+    here.page.get_by_role("link", name="Look again").click()
+    here.page.get_by_role("heading", name="Hello").wait_for()
+    sound(here)

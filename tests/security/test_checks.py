@@ -73,6 +73,28 @@ def test_a_number_that_is_none_is_named_in_one_line(tmp_path: Path, hours: str) 
     assert done.stderr.strip().splitlines()[-1].endswith(f"CHAT33_LATE_LIMIT_HOURS is {hours!r}; write a number.")
 
 
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("smtp+tls://ana:p%40ss@mail.example.com", "mail.example.com 587 True False ana p@ss mandatory False"),
+        ("smtp+ssl://mail.example.com", "mail.example.com 465 False True   mandatory False"),
+        ("smtp://mail.example.com:2525", "mail.example.com 2525 False False   mandatory False"),
+        ("", " 25 False False   none False"),
+    ],
+)
+def test_the_mail_server_s_address_is_read(tmp_path: Path, url: str, found: str) -> None:
+    names = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_USE_TLS", "EMAIL_USE_SSL", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD",
+             "ACCOUNT_EMAIL_VERIFICATION", "SIGNUP_OPEN")  # fmt: skip
+    told = f"from chat33 import settings; print(*(getattr(settings, name) for name in {names}))"
+    environment = {**documented(tmp_path), "CHAT33_EMAIL_URL": url}
+
+    done = subprocess.run(
+        [sys.executable, "-c", told], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.stdout.rstrip("\n") == found, done.stderr
+
+
 def ids(**_: Any) -> set[str | None]:
     return {found.id for found in checks.run_checks() if str(found.id).startswith("chat33.")}
 
