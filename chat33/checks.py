@@ -79,7 +79,19 @@ def production(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterable[ch
     return found
 
 
-ALL = (limits, times, encryption, production)
+def mail(app_configs: Sequence[AppConfig] | None, **_: Any) -> Iterable[checks.CheckMessage]:
+    """E009, W002: a way for e-mail to leave."""
+    if settings.ENVIRONMENT != PRODUCTION or settings.SENDS_EMAIL:
+        return []
+    hint = "Set CHAT33_EMAIL_URL, such as smtp+tls://user:password@smtp.example.com:587."
+    if settings.SIGNUP_OPEN:
+        text = "CHAT33_SIGNUP_OPEN is set, and no e-mail can be sent to prove addresses."
+        return [checks.Error(text, hint=hint, id="chat33.E009")]
+    text = "No e-mail is sent: neither invitations, nor new passwords, nor notifications."
+    return [checks.Warning(text, hint=hint, id="chat33.W002")]
+
+
+ALL = (limits, times, encryption, production, mail)
 
 
 def register() -> None:

@@ -70,6 +70,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "allauth.headless",
     "csp",
     "django_htmx",
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "chat33.pages.saying.Toasts",
     "chat33.api.middleware.UnavailableMiddleware",
@@ -158,6 +161,21 @@ CACHES = {
     }
 }
 
+# E-mail: smtp://user:password@host:port, or smtp+tls, or smtp+ssl. Without one, a local installation keeps its e-mails for
+# the page /mail/, and another sends none.
+EMAIL_URL = env.str("CHAT33_EMAIL_URL", default="")
+_EMAIL = env.email_url_config(EMAIL_URL or "filemail://")
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
+    _EMAIL[f"EMAIL_HOST{part}"] or "" for part in ("", "_USER", "_PASSWORD")
+)
+EMAIL_USE_TLS, EMAIL_USE_SSL = (bool(_EMAIL.get(f"EMAIL_USE_{how}")) for how in ("TLS", "SSL"))
+EMAIL_PORT = _EMAIL["EMAIL_PORT"] or (587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25)
+EMAIL_TIMEOUT = 15  # seconds that the mail server may take for each answer
+EMAIL_FILE_PATH = LAYOUT.data_dir / "mail"
+SENDS_EMAIL = LOCAL or bool(EMAIL_URL)
+DEFAULT_FROM_EMAIL = env.str("CHAT33_FROM_EMAIL", default="Chat33 <noreply@localhost>")
+
 # People
 AUTH_USER_MODEL = "orgs.User"
 AUTHENTICATION_BACKENDS = [
@@ -172,19 +190,44 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {
+    "signup": "chat33.orgs.forms.SignupForm",
+    "login": "chat33.orgs.logins.LoginForm",
+    "add_email": "chat33.orgs.logins.AddEmailForm",
+    "change_password": "chat33.orgs.logins.ChangePasswordForm",
+    "set_password": "chat33.orgs.logins.SetPasswordForm",
+    "reset_password": "chat33.orgs.logins.ResetPasswordForm",
+    "reset_password_from_key": "chat33.orgs.logins.ResetPasswordKeyForm",
+    "reauthenticate": "chat33.orgs.logins.ReauthenticateForm",
+}
+MFA_FORMS = {
+    "authenticate": "chat33.orgs.logins.AuthenticateForm",
+    "reauthenticate": "chat33.orgs.logins.ReauthenticateByCodeForm",
+    "activate_totp": "chat33.orgs.logins.ActivateTotpForm",
+}
 ACCOUNT_ADAPTER = "chat33.orgs.adapter.AccountAdapter"
-SIGNUP_OPEN = env.bool("CHAT33_SIGNUP_OPEN", default=False)
+SIGNUP_OPEN = env.bool("CHAT33_SIGNUP_OPEN", default=LOCAL)
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if SENDS_EMAIL else "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of what changed in how one logs in
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Those of allauth besides: 20 sign-ups and resets a minute an address, one verification e-mail in three minutes, and more.
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
     False if TESTING else {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 )
+MFA_ADAPTER = "chat33.orgs.adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Chat33"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a telephone's clock may be off
 HEADLESS_ONLY = False
 HEADLESS_CLIENTS = ("browser",)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
-EMAIL_BACKEND = env.str("CHAT33_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
-DEFAULT_FROM_EMAIL = env.str("CHAT33_FROM_EMAIL", default="Chat33 <noreply@localhost>")
 
 # The operators' admin; what is named here by path is in chat33.dashboard
 UNFOLD: dict[str, Any] = {
@@ -334,6 +377,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "prune_attempts": {"task": "integrations.prune", "schedule": crontab(minute="27")},
     "make_thumbnails": {"task": "posts.make_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
     "prune_imports": {"task": "posts.prune_imports", "schedule": crontab(minute="27")},
+    "wake_senders": {"task": "orgs.wake_senders", "schedule": 2.0, "options": {"expires": 5}},
+    "notify": {"task": "dashboard.notify", "schedule": 60.0, "options": {"expires": 55}},
+    "prune_incidents": {"task": "dashboard.prune", "schedule": crontab(minute="47")},
+    "prune_people": {"task": "orgs.prune", "schedule": crontab(minute="37")},
     "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
     "prune_requests": {"task": "integrations.prune_requests", "schedule": crontab(minute="*/10")},
 }

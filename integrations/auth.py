@@ -26,6 +26,11 @@ _NO_KEY = "This API key is unknown, revoked or expired. Make a new one in Settin
 _NEEDED: Mapping[str, Permission] = {"posts:write": Permission.PUBLISH, "media:write": Permission.WRITE}
 
 
+def scopes_of(role: str) -> frozenset[str]:
+    """What a person with the role may do by the API."""
+    return frozenset(scope for scope in scopes.ORDINARY if may(role, _NEEDED.get(scope, Permission.READ)))
+
+
 @dataclass(frozen=True)
 class Caller:
     """The one who calls: its organization, what it may do, and its public id for ``createdBy``."""
@@ -88,11 +93,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
         if membership is None:
             raise exceptions.AuthenticationFailed("You are not a member of this organization.")
         organization = membership.organization
-        granted = frozenset(
-            scope for scope in scopes.ORDINARY if may(membership.role, _NEEDED.get(scope, Permission.READ))
-        )
         overrides = organization.limits(timezone.now())
-        return user, Caller(organization, granted, user.public_id, overrides, membership=membership)
+        return user, Caller(organization, scopes_of(membership.role), user.public_id, overrides, membership=membership)
 
     def enforce_csrf(self, request: Request) -> None:
         """403 with a word of its own, so that it is not taken for a missing scope."""

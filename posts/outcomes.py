@@ -20,6 +20,7 @@ from integrations.providers.reasons import reason
 from posts.allowance import Held
 from posts.models import Attempt, Post, PostStatus
 from posts.queue import Claim, LostClaim, in_seconds, leased_anew
+from posts.signals import post_failed
 
 logger = structlog.get_logger(__name__)
 
@@ -243,6 +244,8 @@ def _finish(
         _store(post, claim, end, entry, *more)
         if status == PostStatus.FAILED and fields.get("error_code") not in ("MISSED", "VALIDATION_ERROR"):
             note_error(channel=post.channel, text=str(fields["error_message"]), now=now)
+        if status == PostStatus.FAILED:
+            post_failed.send(Post, post=post, now=now)
         if post.callback_url:
             create_callback(
                 organization=post.organization,

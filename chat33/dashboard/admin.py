@@ -1,6 +1,8 @@
 """For operators: the processes of this installation."""
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
@@ -10,7 +12,8 @@ from chat33.lib.clock import utcnow
 from chat33.operators import DANGER, SUCCESS, ReadOnlyAdmin, display, pill
 
 admin.site.index_title = "Overview"
-admin.site.unregister(EmailAddress)  # a person's address is the person's row
+# A person's address is the person's row; their second factors and where they are logged in are nobody else's business.
+admin.site.unregister([EmailAddress, Authenticator, UserSession])
 
 
 @admin.register(Heartbeat)

@@ -13,9 +13,11 @@ class DashboardConfig(AppConfig):
 
         import chat33.celery  # noqa: F401  # every process that runs Django can ring for a worker
         from chat33 import checks
-        from chat33.dashboard import receivers
+        from chat33.dashboard import incidents, receivers
+        from posts.signals import post_failed
 
         checks.register()
+        post_failed.connect(incidents.note_failed_post)
         signals.worker_init.connect(receivers.worker_began, weak=False)
         signals.task_prerun.connect(receivers.worker_took, weak=False)
         if "beat" in sys.argv:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from redis.exceptions import RedisError
@@ -29,5 +30,9 @@ class OperatorLoginForm(Base):
             raise ValidationError("Logging in is not possible now: Redis, which counts the tries, is away.") from None
         if self.user_cache is None:
             raise self.get_invalid_login_error()
+        if is_mfa_enabled(self.user_cache):  # this door asks for no code, so it must not be a way around it
+            raise ValidationError(
+                "Your account has two-factor authentication: log in at /accounts/login/, then come back."
+            )
         self.confirm_login_allowed(self.user_cache)
         return self.cleaned_data

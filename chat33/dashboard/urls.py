@@ -1,6 +1,6 @@
 """The dashboard's pages, and the doors of those who watch the installation."""
 
-from django.urls import path
+from django.urls import include, path
 
 from chat33.dashboard import health, home, metrics, search, views
 from chat33.dashboard.developing import callbacks, keys, reference, requests, start
@@ -11,7 +11,7 @@ urlpatterns = [
     path("home/setup/dismiss/", home.dismiss_setup, name="dismiss_setup"),
     path("notices/", home.notices, name="notices"),
     path("notices/seen/", home.notices_seen, name="notices_seen"),
-    path("welcome/", views.no_organization, name="no_organization"),
+    path("", include("chat33.dashboard.people.urls")),
     path("ui/", views.gallery, name="gallery"),
     path("search/", search.search, name="search"),
     path("settings/keys/", keys.keys, name="keys"),

@@ -1,10 +1,8 @@
 """Pages that belong to no room: what is answered when something is wrong, and the gallery of components."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from chat33.api import errors
 from chat33.orgs.roles import Permission
@@ -36,13 +34,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         return errors.server_error(request)
     return render(request, "errors/500.html", status=500)
-
-
-@login_required
-@require_safe
-def no_organization(request: HttpRequest) -> HttpResponse:
-    """For who belongs to no organization: what to do about it."""
-    return render(request, "dashboard/no_organization.html")
 
 
 @door(Permission.READ)

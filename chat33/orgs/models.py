@@ -26,6 +26,16 @@ def user_id() -> str:
     return new_id("usr")
 
 
+def invitation_id() -> str:
+    """``inv_…``."""
+    return new_id("inv")
+
+
+def email_id() -> str:
+    """``mail_…``."""
+    return new_id("mail")
+
+
 class Package(models.Model):
     """What an organization has bought: limits that replace the settings', and for how long."""
 
@@ -53,6 +63,7 @@ class Organization(models.Model):
     public_id = models.CharField(max_length=40, unique=True, default=organization_id, editable=False)
     name = models.CharField(max_length=200)
     timezone = models.CharField(max_length=64, default="UTC")
+    logo = models.FileField(max_length=200, blank=True, editable=False, help_text="A JPEG of at most 256 pixels.")
     package = models.ForeignKey(Package, on_delete=models.PROTECT, null=True, blank=True, related_name="organizations")
     package_expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=utcnow, editable=False)
@@ -94,9 +105,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     public_id = models.CharField(max_length=40, unique=True, default=user_id, editable=False)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=150, blank=True)
+    timezone = models.CharField(max_length=64, blank=True, help_text="Empty: the organization's.")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May open the operators' admin.")
     date_joined = models.DateTimeField(default=utcnow, editable=False)
+    signed_up_at = models.DateTimeField(null=True, editable=False, help_text="Empty: an operator made them.")
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -143,3 +156,85 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization} ({self.role})"
+
+
+class Invitation(models.Model):
+    """A place in an organization for whoever holds the link. Only the token's digest is stored; it works once."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=invitation_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(blank=True, help_text="Whom it was sent to; empty for a link that was handed over.")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=utcnow, editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["organization", "-id"], name="invitation_by_organization")]
+
+    def __str__(self) -> str:
+        return f"{self.email or 'A link'} to {self.organization} ({self.role})"
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be accepted."""
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > now
+
+
+class Often(models.TextChoices):
+    """When somebody wants to hear of something."""
+
+    NOW = "now", "At once"
+    DAILY = "daily", "Once a day"
+    OFF = "off", "Never"
+
+
+class NotificationPreference(models.Model):
+    """What a member wants to be told by e-mail. Without a row, their role's defaults hold."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    membership = models.OneToOneField(Membership, on_delete=models.CASCADE, related_name="preference")
+    posts = models.CharField(max_length=10, choices=Often.choices, help_text="When a post fails.")
+    accounts = models.CharField(max_length=10, choices=Often.choices, help_text="When an account needs care.")
+    digest_hour = models.PositiveSmallIntegerField(default=8, help_text="Of the day in the member's time zone.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(digest_hour__lt=24), name="digest_hour_of_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id}: posts {self.posts}, accounts {self.accounts}"
+
+
+class OutgoingEmail(models.Model):
+    """An e-mail on its way, as a row in the queue: ``due_at`` is set while it is to be tried. What it says is erased at
+    the end, as it may carry links that open something.
+    """
+
+    public_id = models.CharField(max_length=40, unique=True, default=email_id, editable=False)
+    key = models.CharField(max_length=200, unique=True, null=True, editable=False, help_text="One e-mail a key.")
+    to = models.EmailField()
+    subject = models.CharField(max_length=300)
+    text = models.TextField(blank=True, editable=False)
+    html = models.TextField(blank=True, editable=False)
+    headers = models.JSONField(default=dict, blank=True, editable=False)
+    due_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    fence = models.BigIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=utcnow, db_index=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    request_id = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["due_at"], name="email_due", condition=models.Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -18,6 +18,7 @@ def banner(layout: Layout, *, url: str, seconds: float) -> str:
             f"  API key     {demo['api_key']}",
             f"  API         {url}/developers/api/",
             f"  Sandbox     {demo['sandbox_url']}/   (where posts of the demo accounts appear)",
+            f"  E-mails     {url}/mail/   (kept here instead of being sent)",
             f"  Logs        {layout.log_dir}",
             "",
             "Publish a first post: paste this, then open the sandbox.",

@@ -205,7 +205,10 @@ def test_an_account_that_was_closed_is_out_at_once(owner: Person) -> None:
     assert browser.send("GET", "accounts").status_code == 401
 
 
-def test_nobody_signs_up_by_themselves_unless_the_installation_is_open(db: None, client: DjangoClient) -> None:
+def test_nobody_signs_up_by_themselves_unless_the_installation_is_open(
+    db: None, client: DjangoClient, settings: Settings
+) -> None:
+    settings.SIGNUP_OPEN = False
     account = {"email": "new@example.com", "password": "correct horse battery"}
 
     reply = client.post("/_allauth/browser/v1/auth/signup", account, content_type="application/json")

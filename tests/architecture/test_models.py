@@ -17,6 +17,7 @@ NOBODYS = {
     "api.IdempotencyRecord": "names its owner by public id: its room is below organizations",
     "api.LimitUse": "names its subject by public id, for the same reason",
     "dashboard.Heartbeat": "is the installation's",
+    "orgs.OutgoingEmail": "goes to a person, who may have no organization yet",
 }
 OURS = ("chat33.", "posts", "integrations", "contacts", "tracking", "campaigns")
 MODELS: list[type[Model]] = [model for model in apps.get_models() if model.__module__.startswith(OURS)]

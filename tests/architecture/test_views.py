@@ -13,10 +13,13 @@ from tests.architecture.routes import API, METHODS, Route, api_routes, patterns
 
 # What is not an operation of the public API, and why it is there.
 ELSEWHERE = {
-    r"((ui|welcome|home|notices|posts|causes)/.*)?": "pages of the dashboard",
+    r"((ui|welcome|home|notices|causes|search|organizations|settings)/.*)?": "pages of the dashboard",
     r"channels/.*": "the room of connected accounts",
-    r"(search|settings/keys)/.*": "pages of the dashboard",
-    r"posts/.*": "pages about posts",
+    r"posts/.*": "the room of posts",
+    r"join/.*": "where an invitation's link leads",
+    r"notifications/stop/.*": "where the link in an e-mail leads that ends them",
+    r"logos/<str:name>": "pictures for whoever was told their address",
+    r"mail/.*": "the practice inbox of a local installation",
     r"\^api/": "answers 404 in the API's own shape",
     r"api/v1/openapi\.json": "describes the API",
     r"llms\.txt": "describes it to programs that read",

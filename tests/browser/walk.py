@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from integrations.models import ConnectStage
 from tests.browser import accounts, calendar, scenes
+from tests.browser import walk_people as people
 from tests.developers.rows import delivered_callback, latest_request, live_in
 from tests.library.files import furnish, in_use
 from tests.people import Person
@@ -75,4 +76,29 @@ STOPS: list[Stop] = [
     Stop("queue-times", lambda owner: f"/channels/{calendar.channel_of(owner)}/slots/", before=calendar.a_month),
     Stop("imports", "/posts/import/", before=calendar.a_file),
     Stop("import", lambda owner: f"/posts/import/{calendar.import_of(owner)}/", before=calendar.a_file),
+    Stop("login", "/accounts/login/", anonymous=True),
+    Stop("signup", "/accounts/signup/", anonymous=True),
+    Stop("verification-sent", "/accounts/confirm-email/", anonymous=True),
+    Stop("confirmation-stale", "/accounts/confirm-email/none/", anonymous=True),
+    Stop("password-reset", "/accounts/password/reset/", anonymous=True),
+    Stop("password-reset-sent", "/accounts/password/reset/done/", anonymous=True),
+    Stop("password-reset-stale", "/accounts/password/reset/key/1-none/", anonymous=True),
+    Stop("password-changed", "/accounts/password/reset/key/done/", anonymous=True),
+    Stop("account-closed", "/accounts/inactive/", anonymous=True),
+    Stop("password-change", "/accounts/password/change/"),
+    Stop("email-change", "/accounts/email/"),
+    Stop("logout", "/accounts/logout/"),
+    Stop("reauthenticate", "/accounts/2fa/totp/activate/"),
+    Stop("two-factor", "/accounts/2fa/"),
+    Stop("sessions", "/accounts/sessions/"),
+    Stop("invitation", people.invitation, anonymous=True),
+    Stop("invitation-other", people.invitation),
+    Stop("organization-new", "/organizations/new/"),
+    Stop("settings", "/settings/"),
+    Stop("members", "/settings/members/", before=people.team),
+    Stop("member", people.member),
+    Stop("invite", "/settings/members/invite/"),
+    Stop("profile", "/settings/profile/"),
+    Stop("notifications", "/settings/notifications/"),
+    Stop("notifications-stop", people.stopping, anonymous=True),
 ]

@@ -28,6 +28,7 @@ def documented(tmp_path: Path) -> dict[str, str]:
         "CHAT33_SECRET_KEY": secrets.token_urlsafe(48),
         "CHAT33_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "CHAT33_METRICS_TOKEN": secrets.token_hex(24),
+        "CHAT33_EMAIL_URL": "smtp+tls://chat33:secret@smtp.example.com:587",
     }
     inherited = {name: value for name, value in os.environ.items()
                  if not name.startswith(("CHAT33_", "DJANGO_", "DATABASE_", "REDIS_", "PROMETHEUS_"))}  # fmt: skip
@@ -72,6 +73,28 @@ def test_a_number_that_is_none_is_named_in_one_line(tmp_path: Path, hours: str) 
     assert done.stderr.strip().splitlines()[-1].endswith(f"CHAT33_LATE_LIMIT_HOURS is {hours!r}; write a number.")
 
 
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("smtp+tls://ana:p%40ss@mail.example.com", "mail.example.com 587 True False ana p@ss mandatory False"),
+        ("smtp+ssl://mail.example.com", "mail.example.com 465 False True   mandatory False"),
+        ("smtp://mail.example.com:2525", "mail.example.com 2525 False False   mandatory False"),
+        ("", " 25 False False   none False"),
+    ],
+)
+def test_the_mail_server_s_address_is_read(tmp_path: Path, url: str, found: str) -> None:
+    names = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_USE_TLS", "EMAIL_USE_SSL", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD",
+             "ACCOUNT_EMAIL_VERIFICATION", "SIGNUP_OPEN")  # fmt: skip
+    told = f"from chat33 import settings; print(*(getattr(settings, name) for name in {names}))"
+    environment = {**documented(tmp_path), "CHAT33_EMAIL_URL": url}
+
+    done = subprocess.run(
+        [sys.executable, "-c", told], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.stdout.rstrip("\n") == found, done.stderr
+
+
 def ids(**_: Any) -> set[str | None]:
     return {found.id for found in checks.run_checks() if str(found.id).startswith("chat33.")}
 
@@ -83,7 +106,7 @@ def production(settings: Settings) -> Settings:
     settings.BASE_URL = "https://chat33.example.com"
     settings.ALLOWED_HOSTS = ["chat33.example.com"]
     settings.ALLOW_PRIVATE_HOSTS = []
-    settings.UNSET = []
+    settings.UNSET, settings.SIGNUP_OPEN = [], True
     return settings
 
 
@@ -115,12 +138,19 @@ def test_production_as_it_should_be_is_clean(production: Settings) -> None:
         ("UNSET", ["CHAT33_ENCRYPTION_KEYS"], "chat33.E008"),
         ("UNSET", ["CHAT33_METRICS_TOKEN"], "chat33.E008"),
         ("ALLOW_PRIVATE_HOSTS", ["127.0.0.1"], "chat33.W001"),
+        ("SENDS_EMAIL", False, "chat33.E009"),
     ],
 )
 def test_each_mistake_has_its_id(production: Settings, name: str, value: Any, found: str) -> None:
     setattr(production, name, value)
 
     assert ids() == {found}
+
+
+def test_no_way_for_email_to_leave_is_told_where_only_invitations_want_one(production: Settings) -> None:
+    production.SENDS_EMAIL, production.SIGNUP_OPEN = False, False
+
+    assert ids() == {"chat33.W002"}
 
 
 def test_at_home_nothing_of_production_is_asked_for(settings: Settings) -> None:
