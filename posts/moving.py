@@ -168,6 +168,14 @@ def retry_posts(*, posts: Sequence[Post], now: datetime, mover: Mover) -> Outcom
     return replace(_each(posts, retry, mover), undo="")
 
 
+def publish_now(*, post: Post, now: datetime) -> Post:
+    """Send a scheduled post at once. Raises ``UnableToChange`` and ``ChangedMeanwhile``."""
+    if post.status != PostStatus.QUEUED:
+        raise UnableToChange("Only a scheduled post can be published early.")
+    plan = replace(plan_of(post), scheduled_at=None)
+    return update_post(post=post, content=content_of(post), plan=plan, now=now, retime=True)
+
+
 def copy_posts(*, posts: Sequence[Post], now: datetime, mover: Mover) -> Outcome:
     """A draft without a time of each post, whatever its state."""
 

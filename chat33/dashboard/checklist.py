@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from allauth.mfa.utils import is_mfa_enabled
+
 from chat33.orgs.models import Membership
 from chat33.orgs.roles import Permission
 from chat33.pages.door import Here
@@ -58,12 +60,30 @@ def checklist(here: Here) -> Checklist:
             ),
         ),
         (
+            Permission.PUBLISH,
+            Task(
+                title="Choose queue times",
+                why="Posts then go to the next free time by themselves: no clock to set.",
+                done=organization.slots.exists(),
+                address="posts",
+            ),
+        ),
+        (
             Permission.MANAGE,
             Task(
                 title="Invite a teammate",
                 why="Contributors write, editors approve and publish.",
                 done=Membership.objects.filter(organization=organization).exclude(user=here.user).exists(),
                 address="members",
+            ),
+        ),
+        (
+            Permission.READ,
+            Task(
+                title="Turn on two-factor login",
+                why="A stolen password alone then opens nothing.",
+                done=is_mfa_enabled(here.user),
+                address="mfa_index",
             ),
         ),
     ]

@@ -13,9 +13,10 @@ from chat33.lib.clock import utcnow
 from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
-from chat33.pages.saying import say
-from posts import attention, changes, services, story, today
+from chat33.pages.saying import Undo, say
+from posts import attention, moving, services, story, today
 from posts.models import Post
+from posts.moving import Mover
 from posts.offers import needed, offers
 from posts.preflight import settled_options, settled_text
 from posts.selectors import log_of, posts_for
@@ -100,7 +101,7 @@ def publish(request: PageRequest, post_id: str) -> HttpResponse:
     """Send a scheduled post now."""
 
     def change(found: Post) -> None:
-        changes.publish_now(post=found, now=utcnow())
+        moving.publish_now(post=found, now=utcnow())
 
     return _done(request, post_id, change, "It goes out now.")
 
@@ -108,19 +109,25 @@ def publish(request: PageRequest, post_id: str) -> HttpResponse:
 @door(Permission.PUBLISH)
 @require_POST
 def cancel(request: PageRequest, post_id: str) -> HttpResponse:
-    """Stop a post."""
-    return _done(request, post_id, lambda found: changes.cancel_post(post=found), "Cancelled. It does not go out.")
+    """Stop a post; a few seconds are left to take that back."""
+    mover = Mover(request.here.by, request.here.may(Permission.PUBLISH))
+    outcome = moving.cancel_posts(posts=[post_here(request, post_id)], now=utcnow(), mover=mover)
+    for refusal in outcome.refused:
+        say(request, refusal.reason, kind="warn")
+    if outcome.done:
+        undo = Undo(reverse("undo_posts"), outcome.undo) if outcome.undo else None
+        say(request, "Cancelled. It does not go out.", undo=undo)
+    return redirect("post", post_id=post_id)
 
 
 @door(Permission.WRITE)
 @require_POST
 def delete(request: PageRequest, post_id: str) -> HttpResponse:
     """Forget a draft."""
-    found = post_here(request, post_id)
-    try:
-        changes.discard_draft(post=found)
-    except UnableToChange as error:
-        say(request, str(error), kind="warn")
+    mover = Mover(request.here.by, request.here.may(Permission.PUBLISH))
+    outcome = moving.delete_drafts(posts=[post_here(request, post_id)], mover=mover)
+    if outcome.refused:
+        say(request, outcome.refused[0].reason, kind="warn")
         return redirect("post", post_id=post_id)
     say(request, "The draft is deleted.")
     return redirect(_address("posts") or "home")
@@ -130,7 +137,8 @@ def delete(request: PageRequest, post_id: str) -> HttpResponse:
 @require_POST
 def duplicate(request: PageRequest, post_id: str) -> HttpResponse:
     """A draft of the same, to change and send."""
-    copy = changes.copy_post(post=post_here(request, post_id), by=request.here.by, now=utcnow())
+    mover = Mover(request.here.by, request.here.may(Permission.PUBLISH))
+    [copy] = moving.copy_posts(posts=[post_here(request, post_id)], now=utcnow(), mover=mover).done
     say(request, "This is a copy, as a draft. Change it and schedule it.")
     return redirect(_address("edit_post", copy.public_id) or reverse("post", args=[copy.public_id]))
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,7 @@ from chat33.lib.ids import new_id
 from chat33.orgs.models import Role
 from integrations.channels import disconnect_channel
 from integrations.models import Channel, Notice
-from posts.models import DismissedCause, Post, PostStatus
+from posts.models import DismissedCause, Post, PostStatus, Slot
 from posts.outcomes import UNCONFIRMED
 from tests.factories import make_channel, make_member, make_post
 from tests.people import Person
@@ -39,13 +40,16 @@ def test_a_newcomer_is_led_to_connect_an_account(owner: Person) -> None:
     shown = page(owner)
 
     assert "Connect your first account" in shown
-    assert "0 of 3" in shown
+    assert "0 of 5" in shown
 
 
 def test_the_checklist_follows_the_rows_and_can_be_put_away_by_each_person(owner: Person, channel: Channel) -> None:
     teammate = make_member(owner.organization, Role.ADMIN)
-    assert "2 of 3" in page(owner)
+    assert "2 of 5" in page(owner)
     make_post(channel, status=PostStatus.PUBLISHED)
+    Slot.objects.create(organization=owner.organization, channel=channel, weekday=0, minute=540)
+    assert "4 of 5" in page(owner)
+    Authenticator.objects.create(user=owner.user, type=Authenticator.Type.TOTP, data={})
     assert "Getting started" not in page(owner)
 
     Post.objects.all().delete()

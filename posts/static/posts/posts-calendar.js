@@ -13,10 +13,7 @@ customElements.define(
       this.addEventListener("focusout", this.left);
       this.undoes = (event) => this.undo(event);
       document.addEventListener("keydown", this.undoes);
-      this.undone = (event) => {
-        event.target.closest?.("toast-note")?.remove();
-        this.removeAttribute("aria-busy");
-      };
+      this.undone = () => this.removeAttribute("aria-busy");
       document.addEventListener("htmx:afterRequest", this.undone);
       this.addresses();
       if ("busy" in this.dataset) this.timer = setInterval(() => this.look(), EVERY);

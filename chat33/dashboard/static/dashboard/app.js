@@ -29,6 +29,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     toast(xhr.getResponseHeader("X-Says") || "That did not work. Reload the page and try again.", "bad");
   }
 });
+// Posts changed: a page that does not look after that itself is loaded anew.
+document.addEventListener("posts-changed", () => {
+  if (!document.querySelector('[hx-trigger*="posts-changed"]')) location.reload();
+});
 document.addEventListener("htmx:sendError", () => toast("There is no connection to Chat33. What you typed is still here.", "bad"));
 
 /** The session is over: nothing on the page is lost, the person logs in beside it. */

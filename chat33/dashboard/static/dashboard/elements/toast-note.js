@@ -16,6 +16,7 @@ customElements.define(
       this.append(close);
       const wait = () => (this.timer = setTimeout(() => this.remove(), STAYS));
       const stay = () => clearTimeout(this.timer);
+      this.addEventListener("htmx:afterRequest", () => this.remove());
       this.addEventListener("pointerenter", stay);
       this.addEventListener("focusin", stay);
       this.addEventListener("pointerleave", wait);
