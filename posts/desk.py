@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from chat33.orgs.models import Organization
 from integrations.models import Channel, Platform
 from integrations.providers.registry import PROVIDERS
+from integrations.providers.rules import Issue
 from integrations.selectors import channels_for
 from posts.composing import Composition
 from posts.drafts import Timing
@@ -16,6 +17,7 @@ from posts.models import Media, MediaType
 from posts.options import OptionField, filled
 from posts.preflight import Inspected
 from posts.previews import Preview, previews
+from posts.slots import next_free_slots
 from posts.verdicts import Counter, Findings, findings
 from posts.written import Written
 
@@ -97,6 +99,7 @@ class Answers:
     useless: tuple[str, ...]  # names of options that these files have no use for
     at: datetime | None
     has_video: bool
+    slots: tuple[tuple[Channel, datetime | None], ...]  # each account's next free queue time; None without one
 
     @property
     def common(self) -> tuple[Counter, ...]:
@@ -113,14 +116,28 @@ def answers(
     *, organization: Organization, written: Written, now: datetime, look: bool = False, own: Collection[str] = ()
 ) -> Answers:
     """Look at what is written."""
-    composition = written.composition
+    composition, planned = written.composition, written.timing.at
+    free = next_free_slots(channels=composition.channels, now=now)
+    slots = tuple((channel, free[channel.pk]) for channel in composition.channels)
+    issues = list(written.issues)
+    if written.timing.when == "slot":
+        planned = min((at for _, at in slots if at), default=None)
+        issues += [
+            Issue(
+                code="NO_SLOTS",
+                path="scheduledAt",
+                message=f"{channel} has no free queue time. Add some, or choose a time.",
+            )
+            for channel, at in slots
+            if at is None
+        ]
     files = own_files(organization, [*(piece.url for piece in composition.media), composition.cover_image_url])
     found = findings(
         organization=organization,
         composition=composition,
         now=now,
-        planned=written.timing.at,
-        extra=written.issues,
+        planned=planned,
+        extra=issues,
         own=own,
         look=look,
         files=files,
@@ -137,6 +154,7 @@ def answers(
         ),
         at=written.timing.at,
         has_video=any(facts.kind == "video" for facts in found.inspected.media),
+        slots=slots,
     )
 
 

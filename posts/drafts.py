@@ -30,8 +30,9 @@ from posts.services import (
     update_post,
 )
 from posts.services import content_of as said_by
+from posts.slots import take_free_slot
 
-When = Literal["now", "at", "keep"]
+When = Literal["now", "at", "slot", "keep"]
 
 
 class NotPermitted(Exception):
@@ -40,7 +41,9 @@ class NotPermitted(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """When a composition goes out: now, ``at`` a moment, or each post when it was planned for."""
+    """When a composition goes out: now, ``at`` a moment, each account at its next free queue time, or each post when it was
+    planned for.
+    """
 
     when: When = "now"
     at: datetime | None = None
@@ -105,15 +108,17 @@ def save_composition(
     seen: Mapping[str, int],
     first_id: str = "",
     drafts_only: bool = False,
+    takes_slots: bool = False,
     now: datetime,
     request_id: str = "",
 ) -> list[Post]:
     """Make the composition's posts as it says: those ``seen`` change, those of accounts that were left out go, and
     accounts that came get theirs. ``first_id`` names the first post of a new one, so that a save whose answer was lost
     is no second one when it is repeated. ``drafts_only``: what is queued is not to become a draft by this. Returns the
-    posts in the order of the accounts.
+    posts in the order of the accounts. ``takes_slots``: a draft takes its queue time now, for it will be asked for;
+    others take it when they are queued.
 
-    Raises ``NotPermitted``, ``UnableToChange`` and ``ChangedMeanwhile``; then nothing is written.
+    Raises ``NotPermitted``, ``UnableToChange``, ``ChangedMeanwhile`` and ``NoSlots``; then nothing is written.
     """
     organization = membership.organization
     rows = _rows(organization, seen, first_id)
@@ -127,20 +132,26 @@ def save_composition(
     kept = {row.channel_id: row for row in rows if row.channel_id in wanted}
     gone = [row for row in rows if row.channel_id not in wanted]
     new = [channel for key, channel in wanted.items() if key not in kept]
+    taking = timing.when == "slot" and (takes_slots or status != PostStatus.DRAFT)
+    slots = {key: take_free_slot(channel=wanted[key], now=now) for key in sorted(wanted)} if taking else {}
     group = next((row.group_id for row in rows if row.group_id), None) or (new_id("grp") if len(wanted) > 1 else None)
 
     at_once = timing.when == "now" and status == PostStatus.QUEUED
     saved = {
-        key: update_post(post=row, content=content, plan=_plan(timing, status, row), now=now, retime=at_once)
+        key: update_post(
+            post=row, content=content, plan=_plan(timing, status, row, slots.get(key)), now=now, retime=at_once
+        )
         for key, row in kept.items()
     }
     for row in gone:
         delete_post(post=row)
-    if new:
+    for batch in (
+        [[channel] for channel in new] if slots else [new] if new else []
+    ):  # each at its own time, or all at one
         made = create_posts(
-            organization=organization, channels=new, content=content, now=now, request_id=request_id, group_id=group,
-            plan=_plan(timing, status, rows[0] if rows else None), by=membership.user.public_id,
-            first_id="" if rows else first_id,
+            organization=organization, channels=batch, content=content, now=now, request_id=request_id, group_id=group,
+            plan=_plan(timing, status, rows[0] if rows else None, slots.get(batch[0].pk)), by=membership.user.public_id,
+            first_id="" if saved else first_id,
         )  # fmt: skip
         saved |= {post.channel_id: post for post in made}
     if kept and (new or gone):
@@ -177,12 +188,12 @@ def refuse_unpermitted(membership: Membership, statuses: Sequence[str]) -> None:
         raise NotPermitted("You may write drafts. Ask for approval, and an editor publishes this.")
 
 
-def _plan(timing: Timing, status: PostStatus, row: Post | None) -> Plan:
+def _plan(timing: Timing, status: PostStatus, row: Post | None, slot: datetime | None) -> Plan:
     callback = row.callback_url if row else ""
     if timing.when == "keep":
         at, zone = (row.scheduled_at, row.timezone) if row else (None, timing.timezone)
     else:
-        at, zone = timing.at if timing.when == "at" else None, timing.timezone
+        at, zone = timing.at if timing.when == "at" else slot, timing.timezone
     return Plan(scheduled_at=at, timezone=zone, callback_url=callback, status=status)
 
 

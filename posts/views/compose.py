@@ -34,6 +34,7 @@ from posts.reviews import ask_for_approval, is_changed
 from posts.schedule import NotATime, moment
 from posts.selectors import open_reviews_of, posts_for
 from posts.services import ChangedMeanwhile, UnableToChange
+from posts.slots import NoSlots
 from posts.written import Written, read_seen, read_written, sealed
 
 PUBLISH = "posts.publish_due_posts"
@@ -160,11 +161,18 @@ def _membership(request: PageRequest) -> Membership:
 
 
 def _saved(
-    request: PageRequest, written: Written, status: PostStatus, now: datetime, *, drafts_only: bool = False
+    request: PageRequest,
+    written: Written,
+    status: PostStatus,
+    now: datetime,
+    *,
+    drafts_only: bool = False,
+    takes_slots: bool = False,
 ) -> dict[str, Any]:
     posts = save_composition(
         membership=_membership(request), composition=written.composition, timing=written.timing, status=status,
-        seen=written.seen, first_id=written.first_id, drafts_only=drafts_only, now=now, request_id=current_request_id(),
+        seen=written.seen, first_id=written.first_id, drafts_only=drafts_only, takes_slots=takes_slots, now=now,
+        request_id=current_request_id(),
     )  # fmt: skip
     return {
         "seen": [f"{post.public_id}:{post.fence}" for post in posts],
@@ -180,19 +188,18 @@ def _queued(request: PageRequest, written: Written, now: datetime) -> dict[str, 
         ring_on_commit(PUBLISH)
     accounts = _accounts(told["posts"])
     times = {post.scheduled_at for post in told["posts"]}
-    at = times.pop() if len(times) == 1 else None
     if len(times) > 1:
-        say(request, f"Scheduled on {accounts}.")
-    elif at is None:
-        say(request, f"Being published on {accounts}.")
-    else:
+        say(request, f"Scheduled on {accounts}, each at its own time.")
+    elif at := times.pop():
         say(request, f"Scheduled on {accounts} for {_words(at)}.")
+    else:
+        say(request, f"Being published on {accounts}.")
     return {**told, "go": reverse("posts")}
 
 
 def _asked(request: PageRequest, written: Written, now: datetime) -> dict[str, Any]:
     with transaction.atomic():
-        told = _saved(request, written, PostStatus.DRAFT, now, drafts_only=True)
+        told = _saved(request, written, PostStatus.DRAFT, now, drafts_only=True, takes_slots=True)
         note = request.POST.get("note", "").replace("\x00", "")
         ask_for_approval(membership=_membership(request), posts=told["posts"], note=note, now=now)
     say(request, "Approval is asked for. It goes out when somebody who may publish says yes.")
@@ -211,7 +218,7 @@ def _told(request: PageRequest, act: Callable[[], dict[str, Any]]) -> HttpRespon
         told = act()
     except ChangedMeanwhile:
         return JsonResponse({"message": CHANGED, "overwrite": True}, status=409)
-    except UnableToChange as error:
+    except (UnableToChange, NoSlots) as error:
         return JsonResponse({"message": str(error), "overwrite": False}, status=409)
     except NotPermitted as error:
         response = refused(request, Permission.PUBLISH)

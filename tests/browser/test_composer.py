@@ -14,6 +14,7 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.models import Role
 from integrations.providers.rules import count
 from posts.models import Media, Post
+from posts.slots import set_slots
 from tests.browser.conftest import Visit, Visits
 from tests.factories import make_channel, make_member, make_post
 from tests.media_files import jpeg
@@ -100,7 +101,7 @@ def test_a_picture_for_three_networks_with_another_text_for_one_tomorrow_at_nine
     expect(page.locator(".look.is-x")).to_contain_text("Winter roast!")
     saved(page)
     page.get_by_role("button", name="Schedule").click()
-    page.wait_for_url(lambda url: "compose" not in url and "/edit/" not in url)
+    page.wait_for_url("**/posts/")
 
     at = datetime(tomorrow.year, tomorrow.month, tomorrow.day, 9, tzinfo=NEW_YORK)
     rows = Post.objects.order_by("id").values_list("channel__platform", "status", "scheduled_at", "text")
@@ -345,3 +346,28 @@ def test_hostile_files_get_a_clear_answer(shop: Person, visit: Visits) -> None:
     assert Media.objects.count() == 1
     assert page.evaluate("window.ran") is None
     sound(here, but="status of 400")
+
+
+def test_it_goes_at_the_next_free_queue_time(shop: Person, visit: Visits) -> None:
+    channel = shop.organization.channels.get(platform="x")
+    set_slots(channel=channel, times=[(day, 9 * 60) for day in range(7)])
+    here = visit(shop)
+    ahead = utcnow().astimezone(NEW_YORK) + timedelta(days=30)
+    page = here.open(f"/posts/new/?at={ahead:%Y-%m-%d}T14:30")
+    expect(page.get_by_label("Day", exact=True)).to_have_value(f"{ahead:%Y-%m-%d}")
+    expect(page.get_by_label("Time", exact=True)).to_have_value("14:30")
+    choose(page, "Coffee x", "Coffee facebook")
+    page.get_by_label("Text for all accounts").fill("From the queue")
+    page.get_by_label("At the next free queue time").check()
+    expect(page.locator("#slots-hint")).to_contain_text("09:00 E")
+    expect(page.locator("#findings")).to_contain_text("Coffee facebook has no free queue time")
+
+    page.get_by_role("checkbox", name=re.compile("Coffee facebook")).uncheck()
+    expect(page.locator("#findings")).to_contain_text("X takes it as it is")
+    page.get_by_role("button", name="Add to queue").click()
+    page.wait_for_url("**/posts/")
+
+    post = Post.objects.get(status="QUEUED")
+    assert post.scheduled_at
+    assert post.scheduled_at.astimezone(NEW_YORK).hour == 9
+    sound(here)

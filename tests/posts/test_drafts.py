@@ -3,7 +3,7 @@ gets nothing past a draft.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from posts.composing import Composition
 from posts.drafts import NotPermitted, Timing, opened, save_composition
 from posts.models import Post, PostStatus
 from posts.services import ChangedMeanwhile, UnableToChange, update_post
+from posts.slots import NoSlots, set_slots
 from tests.factories import make_channel, make_member, make_post
 from tests.people import Person
 
@@ -211,3 +212,31 @@ def test_another_organization_s_posts_are_not_there(stranger: Person, desk: Memb
 
     theirs.refresh_from_db()
     assert theirs.text == "Theirs"
+
+
+def test_each_account_takes_its_own_next_queue_time_when_it_is_queued(desk: Membership, accounts: Any) -> None:
+    facebook, x, _ = accounts
+    now = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday
+    set_slots(channel=facebook, times=[(0, 9 * 60)])
+    set_slots(channel=x, times=[(0, 12 * 60), (1, 12 * 60)])
+    composition, slot = Composition(channels=(facebook, x), text="Hi"), Timing(when="slot")
+
+    drafts = save(desk, composition, timing=slot, now=now)
+    assert {post.scheduled_at for post in drafts} == {None}
+
+    queued = save(desk, composition, timing=slot, status=QUEUED, seen=seen(drafts), now=now)
+    assert [post.scheduled_at for post in queued] == [now.replace(hour=9), now.replace(hour=12)]
+    assert [post.due_at for post in queued] == [post.scheduled_at for post in queued]
+
+    more = save(desk, composition, timing=slot, status=QUEUED, now=now)
+    assert [post.scheduled_at for post in more] == [
+        now.replace(hour=9) + timedelta(days=7), now.replace(hour=12) + timedelta(days=1),
+    ]  # fmt: skip
+    assert len({post.group_id for post in more}) == 1
+
+
+def test_without_a_queue_time_nothing_is_written(desk: Membership, accounts: Any) -> None:
+    with pytest.raises(NoSlots, match="no queue times"):
+        save(desk, Composition(channels=accounts, text="Hi"), timing=Timing(when="slot"), status=QUEUED)
+
+    assert not Post.objects.exists()

@@ -89,6 +89,7 @@ customElements.define(
       }
       const when = this.form.querySelector("[name=when]:checked");
       this.querySelector("[data-when-at]").hidden = when?.value !== "at";
+      this.querySelector("[data-when-slot]").hidden = when?.value !== "slot";
       const label = this.querySelector("[data-main-label]");
       if (label && when) label.textContent = when.dataset.label;
       this.querySelector("[data-media-options]").hidden = !this.strip.files.length;
