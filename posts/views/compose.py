@@ -24,10 +24,9 @@ from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door, refused
 from chat33.pages.saying import say
 from chat33.pages.templatetags.pages import zone_word
-from integrations.selectors import channels_for
 from posts.composing import Composition, Piece
 from posts.desk import Answers, answers, desk
-from posts.drafts import NotPermitted, Opened, Timing, opened, said_before, save_composition, seen_now
+from posts.drafts import NotPermitted, Opened, Timing, accounts_of, opened, said_before, save_composition, seen_now
 from posts.media import media_url
 from posts.models import Media, Post, PostStatus, Review, post_id
 from posts.reviews import ask_for_approval, is_changed
@@ -44,7 +43,7 @@ CHANGED = "This was changed meanwhile, in another tab or by somebody else."
 @door(Permission.WRITE)
 @require_safe
 def compose(request: PageRequest) -> HttpResponseBase:
-    """A new composition: ``?at=`` a time, ``?media=`` the id of a file, ``?channel=`` an account."""
+    """A new composition: ``?at=`` a time, ``?media=`` the id of a file, ``?account=`` that of an account."""
     now, organization = utcnow(), request.here.organization
     timing = Timing(timezone=organization.timezone)
     if request.GET.get("at"):
@@ -53,9 +52,9 @@ def compose(request: PageRequest) -> HttpResponseBase:
             timing = replace(timing, when="at", at=found.at)
     ids = [given for given in request.GET.getlist("media")[:35] if is_id(given, "media")]
     files = Media.objects.filter(organization=organization, public_id__in=ids, variant_of=None)
-    channels = channels_for(organization).filter(public_id__in=request.GET.getlist("channel")[:10])
+    channels = accounts_of(organization, request.GET.getlist("account")[:10])
     composition = Composition(
-        channels=tuple(channels.select_related("organization__package")),
+        channels=tuple(channels),
         media=tuple(Piece(url=media_url(media), alt=media.alt_text) for media in files.order_by("id")),
     )
     written = Written(composition=composition, timing=timing, issues=(), seen={}, first_id="")

@@ -1,5 +1,6 @@
 """The composer through its doors: who may come in, what a form becomes, and what each refusal says."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Role
-from posts.models import Post, PostStatus, Review
+from posts.models import Media, Post, PostStatus, Review
 from posts.written import sealed
 from tests.factories import make_channel, make_member, make_post
 from tests.media_files import jpeg
@@ -88,6 +89,29 @@ class TestWhoComesIn:
     @pytest.mark.parametrize("name", ["post_nothing", "nonsense", "post_01m7z7jvqzeh6vjbb386anfkge"])
     def test_an_id_that_nobody_has_is_not_there(self, owner: Person, name: str) -> None:
         assert owner.browser().get(f"/posts/{name}/edit/").status_code == 404
+
+
+class TestBeginning:
+    def test_other_pages_lead_here_with_a_time_a_file_and_an_account(self, owner: Person, accounts: Any) -> None:
+        picture = stored(owner, "cup.jpg", jpeg(640, 640))
+        media = Media.objects.get()
+        at = utcnow() + timedelta(days=3)
+
+        page = owner.browser().get(
+            f"/posts/new/?at={at:%Y-%m-%d}T09:15&media={media.public_id}&account={accounts[1].public_id}"
+        )
+
+        text = page.content.decode()
+        assert f'value="{picture}"' in text
+        assert f'value="{at:%Y-%m-%d}"' in text
+        assert 'value="09:15"' in text
+        assert text.count(" checked") >= 2
+        assert re.search(rf'value="{accounts[1].public_id}"[^>]* checked', text)
+        assert not re.search(rf'value="{accounts[0].public_id}"[^>]* checked', text)
+
+    @pytest.mark.parametrize("query", ["at=never", "at=%00", "media=x&media=%00", "account=%00", "at=" + "9" * 500])
+    def test_nonsense_begins_an_empty_one(self, owner: Person, accounts: Any, query: str) -> None:
+        assert owner.browser().get(f"/posts/new/?{query}").status_code == 200
 
 
 class TestSaving:
