@@ -273,7 +273,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "chat33.dashboard.storage.StaticFiles"
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
-from chat33.orgs.models import Organization
+from chat33.orgs.models import Organization, User
 from integrations.models import Channel
 
 
@@ -26,6 +26,11 @@ def media_id() -> str:
 def import_id() -> str:
     """``imp_…``."""
     return new_id("imp")
+
+
+def review_id() -> str:
+    """``rev_…``."""
+    return new_id("rev")
 
 
 class MediaType(models.TextChoices):
@@ -179,6 +184,43 @@ class DismissedCause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.channel_id}"
+
+
+class Verdict(models.TextChoices):
+    """How asking for approval ended."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class Review(models.Model):
+    """A draft that somebody asked to have published, until somebody who may publishes it or says no."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=review_id, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="reviews", db_index=False)
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="reviews")
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    note = models.TextField(blank=True)
+    fence = models.BigIntegerField(help_text="The post's, when it was asked for: another one now is a change since.")
+    verdict = models.CharField(max_length=10, choices=Verdict.choices, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["post"], condition=Q(decided_at__isnull=True), name="review_once_open")
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-id"], name="review_open", condition=Q(decided_at__isnull=True)),
+            models.Index(fields=["organization", "-id"], name="review_by_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class Media(models.Model):

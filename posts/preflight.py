@@ -6,13 +6,13 @@ a channel that is disconnected, a day that is full, the same text or the same mi
 
 import mimetypes
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from chat33.lib.http import Refused
@@ -22,8 +22,8 @@ from integrations.models import Channel
 from integrations.providers.registry import PROVIDERS
 from integrations.providers.rules import Draft, Issue, MediaFacts
 from posts.allowance import DAY, allowances
-from posts.media import ALT_TEXTS, GONE, GONE_SENTENCE, UnableToFetch, facts_of, inspect_url, is_gone, own_media
-from posts.models import MediaType, Post, PostStatus
+from posts.media import ALT_TEXTS, GONE, GONE_SENTENCE, UnableToFetch, facts_of, inspect_url, is_gone, own_files
+from posts.models import Media, MediaType, Post, PostStatus
 
 LOOK = 8.0  # seconds that looking at files elsewhere may take in all
 RECENT = timedelta(hours=24)
@@ -70,20 +70,23 @@ class Result:
         return tuple(issue for issue in self.issues if issue.severity == "warning")
 
 
-def inspect(*, organization: Organization, content: Content) -> Inspected:
-    """Look at the files: ours from their rows, others by fetching them within ``LOOK`` seconds in all."""
-    deadline = time.monotonic() + LOOK
+def inspect(
+    *, organization: Organization, content: Content, look: bool = True, files: Mapping[str, Media] | None = None
+) -> Inspected:
+    """Look at the files: ours from their rows (``files``, by address, where they have been read), others by fetching them
+    within ``LOOK`` seconds in all, if ``look``.
+    """
+    files = own_files(organization, [*content.media_urls, content.cover_image_url]) if files is None else files
+    deadline = time.monotonic() + LOOK if look else 0.0
     issues: list[Issue] = []
     facts: list[MediaFacts] = []
     seen: dict[str, MediaFacts] = {}
     for index, url in enumerate(content.media_urls):
         if url not in seen or not seen[url].checked:
-            seen[url] = _facts(organization, url, f"mediaUrls.{index}", deadline, issues)
+            seen[url] = _facts(files, url, f"mediaUrls.{index}", deadline, issues)
         facts.append(seen[url])
     cover = (
-        _facts(organization, content.cover_image_url, "coverImageUrl", deadline, issues)
-        if content.cover_image_url
-        else None
+        _facts(files, content.cover_image_url, "coverImageUrl", deadline, issues) if content.cover_image_url else None
     )
     if facts and content.media_type is None:
         content = replace(content, media_type=infer_type(facts))
@@ -97,13 +100,19 @@ def unseen(content: Content) -> Inspected:
 
 
 def examine(
-    *, inspected: Inspected, channels: Sequence[Channel], now: datetime, planned: datetime | None = None
+    *,
+    inspected: Inspected,
+    channels: Sequence[Channel],
+    now: datetime,
+    planned: datetime | None = None,
+    own: Collection[str] = (),
 ) -> list[Result]:
     """Every channel's verdict on an inspected content. ``planned`` is when it would go out: then what a person should
-    know of that day is told too (a full day, the same text, the same minute).
+    know of that day is told too (a full day, the same text, the same minute). ``own`` are the ids of the posts that say
+    it already: they do not stand in their own way.
     """
     content = inspected.content
-    full = _full_days(channels, max(planned, now)) if planned else {}
+    full = _full_days(channels, max(planned, now), own) if planned else {}
     return [
         Result(
             channel,
@@ -112,7 +121,7 @@ def examine(
                 *_channel_issues(channel),
                 *_rules(channel, content, inspected.media, inspected.cover),
                 *full.get(channel.pk, ()),
-                *(_clashes(channel, content, planned) if planned else ()),
+                *(_clashes(channel, content, planned, own) if planned else ()),
             ),
         )
         for channel in channels
@@ -168,11 +177,10 @@ def _config_issues(config: Mapping[str, Any]) -> Iterator[Issue]:
             yield Issue(code="OPTION_INVALID", path=path, message="Alternative texts are a list of strings.")
 
 
-def _facts(organization: Organization, url: str, path: str, deadline: float, issues: list[Issue]) -> MediaFacts:
+def _facts(files: Mapping[str, Media], url: str, path: str, deadline: float, issues: list[Issue]) -> MediaFacts:
     unknown = MediaFacts(url=url, checked=False)
-    mine = own_media(organization, url)
-    if mine is not None:
-        return facts_of(mine, url)
+    if url in files:
+        return facts_of(files[url], url)
     if is_gone(url):
         issues.append(Issue(code=GONE, path=path, message=GONE_SENTENCE))
         return unknown
@@ -210,10 +218,11 @@ def _channel_issues(channel: Channel) -> Iterator[Issue]:
         yield Issue(code="ACCOUNT_DISCONNECTED", path="accountIds", message=message)
 
 
-def _full_days(channels: Sequence[Channel], at: datetime) -> dict[int, tuple[Issue, ...]]:
+def _full_days(channels: Sequence[Channel], at: datetime, own: Collection[str]) -> dict[int, tuple[Issue, ...]]:
     """A warning for each channel whose allowance is used up, or will be by what is planned, at the time; by its key."""
     stands = allowances(channels=channels, now=at)
     waiting = Post.objects.filter(channel__in=channels, status=PostStatus.QUEUED, slot_at=None)
+    waiting = _without(own, waiting)
     ahead = waiting.filter(scheduled_at__gt=at - DAY, scheduled_at__lte=at).values("channel").order_by()
     planned = dict(ahead.annotate(number=Count("id")).values_list("channel", "number"))
     full: dict[int, tuple[Issue, ...]] = {}
@@ -229,7 +238,7 @@ def _full_days(channels: Sequence[Channel], at: datetime) -> dict[int, tuple[Iss
     return full
 
 
-def _clashes(channel: Channel, content: Content, planned: datetime) -> Iterator[Issue]:
+def _clashes(channel: Channel, content: Content, planned: datetime, own: Collection[str]) -> Iterator[Issue]:
     """The same words within a day, or another post in the same minute."""
     live = (PostStatus.QUEUED, PostStatus.PUBLISHING, PostStatus.PUBLISHED)
     text = settled_text(content.platform_config, channel.platform, content.text or "")
@@ -237,12 +246,16 @@ def _clashes(channel: Channel, content: Content, planned: datetime) -> Iterator[
         newest = Post.objects.filter(channel=channel).order_by("-id").values("pk")[:RECENT_POSTS]
         same = Q(text=text) | Q(**{f"platform_config__{channel.platform}__text": text})
         when = Coalesce("published_at", "scheduled_at", "created_at")
-        alike = Post.objects.filter(same, pk__in=newest, status__in=live).annotate(when=when)
+        alike = _without(own, Post.objects.filter(same, pk__in=newest, status__in=live)).annotate(when=when)
         if alike.filter(when__gt=planned - RECENT, when__lt=planned + RECENT).exists():
             message = f"{channel} has a post with the same text within 24 hours of this one."
             yield Issue(code="DUPLICATE_TEXT", path="text", message=message, severity="warning")
     minute = planned.replace(second=0, microsecond=0)
-    others = Post.objects.filter(channel=channel, status__in=live)
+    others = _without(own, Post.objects.filter(channel=channel, status__in=live))
     if others.filter(scheduled_at__gte=minute, scheduled_at__lt=minute + timedelta(minutes=1)).exists():
         message = f"{channel} has another post in the same minute."
         yield Issue(code="SAME_MINUTE", path="scheduledAt", message=message, severity="warning")
+
+
+def _without(own: Collection[str], posts: QuerySet[Post]) -> QuerySet[Post]:
+    return posts.exclude(public_id__in=own) if own else posts

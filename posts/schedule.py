@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from integrations.providers.rules import Issue
+
 HORIZON = timedelta(days=3 * 366)
 
 
@@ -80,6 +82,18 @@ def moment(text: str, zone_name: str, *, now: datetime) -> Moment:
     if at > now + HORIZON:
         raise NotATime("The time is more than three years away.")
     return Moment(at, note)
+
+
+def schedule_warnings(found: Moment | None, timezone: str) -> tuple[Issue, ...]:
+    """What a daylight-saving change did to the time, in words."""
+    said = {
+        "gap": f"Clocks skip this time in {timezone}; the post goes out after the gap, at {{at}} UTC.",
+        "fold": f"This time happens twice in {timezone}; the post goes out the first time, at {{at}} UTC.",
+    }
+    if found is None or not found.note:
+        return ()
+    message = said[found.note].format(at=f"{found.at:%Y-%m-%d %H:%M}")
+    return (Issue(code=f"DST_{found.note.upper()}", path="scheduledAt", message=message, severity="warning"),)
 
 
 def _in_zone(naive: datetime, where: ZoneInfo) -> tuple[datetime, str]:

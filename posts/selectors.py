@@ -1,5 +1,6 @@
 """Reads about posts, always from one organization."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from chat33.orgs.models import Organization
 from integrations.models import Channel, Platform
-from posts.models import WHEN, Attempt, Post, PostStatus
+from posts.models import WHEN, Attempt, Post, PostStatus, Review
 
 SEARCHED = 100  # characters of a search text
 
@@ -78,3 +79,27 @@ def planned(posts: Any) -> Any:
 def log_of(post: Post) -> QuerySet[Attempt]:
     """Everything that was tried for the post, oldest first."""
     return Attempt.objects.filter(post=post).order_by("id")
+
+
+def group_of(post: Post) -> list[Post]:
+    """The posts that were made together with this one, itself among them, oldest first."""
+    if post.group_id is None:
+        return [post]
+    return list(posts_for(post.organization).filter(group_id=post.group_id).order_by("id"))
+
+
+def reviews_for(organization: Organization) -> QuerySet[Review]:
+    """Every asking for approval, newest first, with its post and the people."""
+    rows = Review.objects.filter(organization=organization)
+    return rows.select_related("post__channel", "asked_by", "decided_by").order_by("-id")
+
+
+def open_reviews(organization: Organization) -> QuerySet[Review]:
+    """What waits for somebody who may publish. A draft that was queued all the same waits no longer."""
+    return reviews_for(organization).filter(decided_at=None, post__status=PostStatus.DRAFT)
+
+
+def open_reviews_of(posts: Sequence[Post]) -> list[Review]:
+    """The open ones of these posts, oldest first."""
+    waiting = Review.objects.filter(post__in=posts, decided_at=None, post__status=PostStatus.DRAFT)
+    return list(waiting.select_related("post__channel", "asked_by").order_by("id"))

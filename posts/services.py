@@ -11,7 +11,7 @@ from chat33.lib.ids import new_id
 from chat33.orgs.models import Organization
 from integrations.callbacks import create_callback
 from integrations.models import Channel
-from posts.models import Attempt, Post, PostStatus
+from posts.models import Attempt, Post, PostStatus, post_id
 from posts.outcomes import UNCONFIRMED, callback_body
 from posts.preflight import Content
 from posts.uses import change_uses, note_uses
@@ -59,11 +59,17 @@ def create_posts(
     by: str,
     now: datetime,
     request_id: str = "",
+    group_id: str | None = None,
+    first_id: str = "",
 ) -> list[Post]:
-    """One post for each channel; several share a group."""
-    group = new_id("grp") if len(channels) > 1 else None
+    """One post for each channel; several share a group, ``group_id`` where there is one already. ``first_id`` is the
+    first one's public id, for who has to know it ahead.
+    """
+    group = group_id or (new_id("grp") if len(channels) > 1 else None)
+    ids = [first_id or post_id(), *(post_id() for _ in channels[1:])]
     rows = [
         Post(
+            public_id=public_id,
             organization=organization,
             channel=channel,
             group_id=group,
@@ -81,7 +87,7 @@ def create_posts(
             created_at=now,
             request_id=request_id,
         )
-        for channel in channels
+        for channel, public_id in zip(channels, ids, strict=True)
     ]
     made = Post.objects.bulk_create(rows)
     note_uses(organization=organization, posts=made)

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from posts.views import calendar, causes, channels, export, imports, library, moves, post, slots, upload
+from posts.views import (
+    calendar,
+    causes,
+    channels,
+    compose,
+    export,
+    imports,
+    library,
+    moves,
+    post,
+    reviews,
+    slots,
+    upload,
+)
 
 urlpatterns = [
     path("posts/", calendar.posts, name="posts"),
@@ -16,6 +29,13 @@ urlpatterns = [
     path("posts/import/<str:import_id>/create/", imports.create, name="create_import"),
     path("posts/import/<str:import_id>/cancel/", imports.cancel, name="cancel_import"),
     path("posts/import/<str:import_id>/problems/", imports.problems, name="import_problems"),
+    path("posts/new/", compose.compose, name="compose"),
+    path("posts/compose/check/", compose.check, name="compose_check"),
+    path("posts/compose/save/", compose.save, name="compose_save"),
+    path("posts/compose/send/", compose.send, name="compose_send"),
+    path("posts/reviews/", reviews.listing, name="reviews"),
+    path("posts/reviews/decide/", reviews.decide, name="decide_review"),
+    path("posts/<str:post_id>/edit/", compose.edit, name="edit_post"),
     path("channels/", channels.channels, name="channels"),
     path("channels/<str:channel_id>/", channels.channel, name="channel"),
     path("channels/<str:channel_id>/disconnect/", channels.disconnect_channel, name="disconnect_channel"),

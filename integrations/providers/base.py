@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from chat33.lib.http import HttpClient
-from integrations.providers.rules import Draft, Issue, PlatformRules, check
+from integrations.providers.rules import Draft, Issue, PlatformRules, TextRule, check
 
 
 class Step(StrEnum):
@@ -221,3 +221,8 @@ class Provider(ABC):
     def check(cls, draft: Draft, account: Account | None = None) -> tuple[Issue, ...]:
         """This platform's rules on a draft. Pure. An adapter adds its own to the generic ones."""
         return check(cls.rules, draft)
+
+    @classmethod
+    def text_rule(cls, draft: Draft, account: Account | None = None) -> TextRule:
+        """The rule that the draft's text is held to, by what kind of post it is and whose. Pure."""
+        return cls.rules.text

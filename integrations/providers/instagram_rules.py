@@ -51,6 +51,7 @@ _OPTIONS: Mapping[str, Any] = {
         },
         "shareToFeed": {
             "type": "boolean",
+            "default": True,
             "description": "Whether a reel shows in the feed too (default true). A video always does.",
         },
         "thumbOffset": {

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from chat33.lib.http import NotSent, ReplyLost
 from integrations.providers.base import Account, Credentials, Next, Provider, ProviderError, Step, Verdict, Work
-from integrations.providers.rules import Draft, Issue, PlatformRules
+from integrations.providers.rules import Draft, Issue, PlatformRules, TextRule
 from integrations.providers.tiktok_api import TikTokApi, failure, problem, trace, wait
-from integrations.providers.tiktok_rules import RULES, check_draft, is_photo, photo_info, video_info
+from integrations.providers.tiktok_rules import RULES, check_draft, is_photo, photo_info, rules_for, video_info
 from integrations.providers.tiktok_upload import chunk_count, chunk_size, chunks_there, put_chunk
 
 _PACE = (0.5, 1.0, 1.0, 2.0, 3.0, 5.0, 5.0, 10.0)  # seconds between status reads; TikTok allows 30 a minute
@@ -319,6 +319,11 @@ class TikTok(Provider):
     def check(cls, draft: Draft, account: Account | None = None) -> tuple[Issue, ...]:
         """TikTok's rules on a draft; what the creator may do is read when the post goes out."""
         return check_draft(draft)
+
+    @classmethod
+    def text_rule(cls, draft: Draft, account: Account | None = None) -> TextRule:
+        """A photo post's description, or a video's caption."""
+        return rules_for(draft).text
 
     def _api(self, account: Account) -> TikTokApi:
         return TikTokApi(http=self.http, base=self.config.hosts["open"], access_token=account.credentials.access_token)

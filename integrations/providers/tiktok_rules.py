@@ -79,14 +79,24 @@ RULES = PlatformRules(
 _PHOTO_RULES = replace(RULES, text=_DESCRIPTION)
 
 
+def is_photo_post(draft: Draft) -> bool:
+    """Whether it would be a photo post, by its media type."""
+    return draft.media_type in ("image", "carousel")
+
+
+def rules_for(draft: Draft) -> PlatformRules:
+    """A photo post's text may be longer than a video's."""
+    return _PHOTO_RULES if is_photo_post(draft) else RULES
+
+
 def check_draft(draft: Draft) -> tuple[Issue, ...]:
     """TikTok's rules on a draft. Pure."""
-    photo = draft.media_type in ("image", "carousel")
+    photo = is_photo_post(draft)
     override = draft.options.get("text")
     path = "text"
     if isinstance(override, str):
         draft, path = replace(draft, text=override), "platformConfig.tiktok.text"
-    found = check(_PHOTO_RULES if photo else RULES, draft)
+    found = check(rules_for(draft), draft)
     issues = [replace(issue, path=path) if issue.path == "text" else issue for issue in found]
     if photo and isinstance(draft.options.get("title"), str):
         issues += check_text(_TITLE, draft.options["title"], path="platformConfig.tiktok.title", name="The title")

@@ -223,7 +223,7 @@ class X(Provider):
     @classmethod
     def check(cls, draft: Draft, account: Account | None = None) -> tuple[Issue, ...]:
         """X's rules on a draft; a Premium account (``metadata.premium``) may write and film longer."""
-        rules = _PREMIUM if account is not None and account.metadata.get("premium") else cls.rules
+        rules = cls._rules_for(account)
         override = draft.options.get("text")
         path = "text"
         if isinstance(override, str):
@@ -245,6 +245,15 @@ class X(Provider):
                 if facts.content_type == "image/gif"
             ]
         return tuple(issues)
+
+    @classmethod
+    def text_rule(cls, draft: Draft, account: Account | None = None) -> TextRule:
+        """A Premium account may write longer."""
+        return cls._rules_for(account).text
+
+    @classmethod
+    def _rules_for(cls, account: Account | None) -> PlatformRules:
+        return _PREMIUM if account is not None and account.metadata.get("premium") else cls.rules
 
     def _api(self, account: Account, now: datetime) -> XApi:
         return XApi(

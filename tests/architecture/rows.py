@@ -13,7 +13,7 @@ from integrations.channels import disconnect_channel
 from integrations.connecting import Way, start_attempt
 from integrations.models import ApiKey, ApiRequest, Callback, CallbackAttempt, CallbackStatus, Channel, Platform
 from integrations.services import create_api_key, rotate_signing_secret
-from posts.models import Attempt, Import, ImportedPost, ImportRow, Media, Post, PostStatus, Slot
+from posts.models import Attempt, Import, ImportedPost, ImportRow, Media, Post, PostStatus, Review, Slot
 from tests.architecture.test_models import MODELS, NOBODYS, label
 from tests.factories import make_callback, make_channel, make_post
 from tests.people import Person
@@ -27,6 +27,9 @@ def add_rows(person: Person, number: int) -> None:
     post = make_post(channel, status=PostStatus.FAILED, error_code="MEDIA", callback_url="https://example.com/")
     for _ in range(number):
         Attempt.objects.create(post=post, organization=organization, event="publish_failure", created_at=now)
+    Review.objects.create(
+        organization=organization, post=make_post(channel), asked_by=person.user, asked_at=now, note="Ready?", fence=0
+    )
     callback = make_callback(organization, subject=post.public_id, status=CallbackStatus.FAILED)
     for attempt in range(number):
         CallbackAttempt.objects.create(callback=callback, organization=organization, number=attempt)

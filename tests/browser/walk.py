@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from integrations.models import ConnectStage
-from tests.browser import accounts, calendar, scenes
+from tests.browser import accounts, calendar, compositions, scenes
 from tests.browser import walk_people as people
 from tests.developers.rows import delivered_callback, latest_request, live_in
 from tests.library.files import furnish, in_use
@@ -41,6 +41,10 @@ STOPS: list[Stop] = [
     Stop("library-file", lambda owner: f"/library/{in_use(owner).public_id}/", furnish),
     Stop("library-delete", lambda owner: f"/library/delete/?id={in_use(owner).public_id}", furnish),
     Stop("not-found", "/nothing-here/"),
+    Stop("compose", "/posts/new/", compositions.compose),
+    Stop("compose-draft", compositions.edit_address, compositions.ask),
+    Stop("approvals", "/posts/reviews/", compositions.ask),
+    Stop("approvals-empty", "/posts/reviews/"),
     Stop("accounts", "/channels/", before=accounts.in_every_condition),
     Stop("accounts-empty", "/channels/"),
     Stop("account", accounts.facebook, before=accounts.in_every_condition),

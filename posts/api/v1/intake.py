@@ -72,18 +72,6 @@ def refuse_late(at: datetime | None, *, now: datetime) -> None:
         raise ValidationError({"scheduledAt": ["The time is too long past. Choose one ahead, or null to publish now."]})
 
 
-def schedule_warnings(found: Moment | None, timezone: str) -> tuple[Issue, ...]:
-    """What a daylight-saving change did to the time, in words."""
-    said = {
-        "gap": f"Clocks skip this time in {timezone}; the post goes out after the gap, at {{at}} UTC.",
-        "fold": f"This time happens twice in {timezone}; the post goes out the first time, at {{at}} UTC.",
-    }
-    if found is None or not found.note:
-        return ()
-    message = said[found.note].format(at=f"{found.at:%Y-%m-%d %H:%M}")
-    return (Issue(code=f"DST_{found.note.upper()}", path="scheduledAt", message=message, severity="warning"),)
-
-
 def plan_of(data: Mapping[str, Any], *, now: datetime, base: Post | None = None) -> tuple[Plan, Moment | None]:
     """When it goes out and who is told, on top of what was planned before."""
     timezone = data.get("timezone") or (base.timezone if base else "UTC")

@@ -33,6 +33,7 @@ from posts.api.v1.serializers import (
 )
 from posts.models import Post, PostStatus
 from posts.preflight import Content, examine, inspect
+from posts.schedule import schedule_warnings
 from posts.selectors import log_of, posts_for, posts_like
 from posts.services import ChangedMeanwhile, Plan, UnableToChange
 
@@ -143,7 +144,7 @@ class ValidateView(ApiView):
         plan, found = intake.plan_of(data, now=now)
         inspected = inspect(organization=organization, content=intake.content_of(data))
         results = examine(inspected=inspected, channels=channels, now=now, planned=plan.scheduled_at or now)
-        zone_warnings = intake.schedule_warnings(found, plan.timezone)
+        zone_warnings = schedule_warnings(found, plan.timezone)
         bodies = [
             {
                 "accountId": result.channel.public_id,
