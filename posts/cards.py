@@ -11,7 +11,7 @@ from django.db.models.expressions import Combinable
 from chat33.orgs.models import Organization
 from posts.allowance import DAY, daily_limit
 from posts.media import own_token
-from posts.models import WHEN, Media, Post, PostStatus
+from posts.models import WHEN, Media, Post, PostStatus, Review
 from posts.outcomes import UNCONFIRMED
 from posts.preflight import RECENT, settled_text
 from posts.schedule import clock, zone
@@ -39,6 +39,7 @@ class Mark:
 
 MARKS: Mapping[str, Mark] = {
     "DRAFT": Mark("Draft", "pencil"),
+    "ASKED": Mark("Waiting for approval", "clipboard-document-check", "warn"),
     "QUEUED": Mark("Scheduled", "clock", "accent"),
     "WAITING": Mark("Waiting", "pause-circle", "warn"),
     "AGAIN": Mark("Trying again", "arrow-path", "warn"),
@@ -71,6 +72,7 @@ class Card:
     text: str
     thumbnail: str
     clashes: tuple[Clash, ...]
+    is_asked: bool = False  # a draft that waits for approval
 
     @property
     def can_move(self) -> bool:
@@ -80,7 +82,7 @@ class Card:
     @property
     def mark(self) -> Mark:
         """How it stands."""
-        return mark_of(self.post)
+        return MARKS["ASKED"] if self.is_asked else mark_of(self.post)
 
 
 def cards_of(*, organization: Organization, keys: Sequence[int], now: datetime) -> dict[int, Card]:
@@ -88,7 +90,8 @@ def cards_of(*, organization: Organization, keys: Sequence[int], now: datetime) 
     if not keys:
         return {}
     rows = Post.objects.filter(organization=organization, pk__in=keys).select_related("channel")
-    posts: list[Any] = list(rows.annotate(when=WHEN, **_neighbours()))
+    asked = Review.objects.filter(post=OuterRef("pk"), decided_at=None)
+    posts: list[Any] = list(rows.annotate(when=WHEN, is_asked=Exists(asked), **_neighbours()))
     pictures = _pictures(organization, posts)
     where, limits = zone(organization.timezone), _limits(organization, posts, now)
     return {
@@ -99,6 +102,7 @@ def cards_of(*, organization: Organization, keys: Sequence[int], now: datetime) 
             text=settled_text(post.platform_config, post.channel.platform, post.text or ""),
             thumbnail=next((pictures[token] for token in _tokens(post) if token in pictures), ""),
             clashes=tuple(_clashes(post, limits[post.channel_id], now)),
+            is_asked=post.is_asked and post.status == PostStatus.DRAFT,
         )
         for post in posts
     }

@@ -99,6 +99,11 @@ def open_reviews(organization: Organization) -> QuerySet[Review]:
     return reviews_for(organization).filter(decided_at=None, post__status=PostStatus.DRAFT)
 
 
+def latest_review(post: Post) -> Review | None:
+    """How asking for approval of the post stands, or ended last."""
+    return Review.objects.filter(post=post).select_related("asked_by", "decided_by").order_by("-id").first()
+
+
 def open_reviews_of(posts: Sequence[Post]) -> list[Review]:
     """The open ones of these posts, oldest first."""
     waiting = Review.objects.filter(post__in=posts, decided_at=None, post__status=PostStatus.DRAFT)

@@ -17,10 +17,12 @@ from integrations.selectors import channels_for
 from posts import today
 from posts.attention import Attention, attention
 from posts.models import Post
+from posts.selectors import open_reviews
 from posts.shown import pictures
 from posts.story import Standing, standing
 
 IN_THE_MENU = 8
+IN_THE_CARD = 4
 
 
 @door(Permission.READ)
@@ -40,6 +42,7 @@ def home(request: PageRequest) -> HttpResponse:
         "results": [(post, standing(post, now=now)) for post in results],
         "pictures": pictures(organization, [*coming, *results]),
         "setup": setup if setup and setup.tasks and not setup.is_complete else None,
+        "waiting": list(open_reviews(organization).select_related("post__channel", "asked_by")[: IN_THE_CARD + 1]),
         "has_accounts": channels_for(organization).exists(),
         **_sending(here, now),
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from chat33.orgs.roles import Permission
 from chat33.pages.context import THEMES
@@ -41,7 +41,7 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
         ),
     ),
 )
-COMPOSE = Room("compose", "New post", "plus", permission=Permission.WRITE)
+COMPOSE = Room("compose", "New post", "plus-circle", permission=Permission.WRITE, tabbar="New")
 
 
 def rooms(request: HttpRequest) -> dict[str, Any]:
@@ -49,38 +49,31 @@ def rooms(request: HttpRequest) -> dict[str, Any]:
     here = getattr(request, "here", None)
     if here is None:
         return {}
-    shown = [
-        (title, [one for room in group if here.may(room.permission) and (one := _shown(request, room))])
-        for title, group in GROUPS
-    ]
+    shown = [(title, [_shown(room) for room in group if here.may(room.permission)]) for title, group in GROUPS]
+    flat = [room for _, found in shown for room in found]
+    inside = [room for room in flat if request.path.startswith(room["url"]) and room["url"] != "/"]
+    current = max(inside, key=lambda room: len(room["url"]), default=None)
+    for room in flat:
+        room["current"] = room is current or request.path == room["url"]
+    compose = _shown(COMPOSE) if here.may(COMPOSE.permission) else None
+    tabs = [room for room in flat if room["short"]]
     return {
         "rooms": {
             "groups": [{"title": title, "rooms": found} for title, found in shown if found],
-            "tabbar": [one for _, found in shown for one in found if one["short"]],
-            "compose": (_shown(request, COMPOSE) or {}).get("url") if here.may(COMPOSE.permission) else None,
-            "search": _address("search"),
+            "tabbar": [*tabs[:2], compose, *tabs[2:]] if compose else tabs,
+            "compose": compose["url"] if compose else None,
+            "search": reverse("search"),
             "themes": [("", "System"), *((theme, theme.capitalize()) for theme in THEMES)],
         }
     }
 
 
-def _shown(request: HttpRequest, room: Room) -> dict[str, Any] | None:
-    url = _address(room.name)
-    if not url:
-        return None
-    inside = request.path == url if url == "/" else request.path.startswith(url)
+def _shown(room: Room) -> dict[str, Any]:
     return {
         "title": room.title,
         "icon": room.icon,
         "key": room.key,
         "short": room.tabbar,
-        "url": url,
-        "current": inside,
+        "url": reverse(room.name),
+        "current": False,
     }
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""

@@ -15,11 +15,11 @@ from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.saying import Undo, say
 from posts import attention, moving, services, story, today
-from posts.models import Post
+from posts.models import Post, PostStatus
 from posts.moving import Mover
 from posts.offers import needed, offers
 from posts.preflight import settled_options, settled_text
-from posts.selectors import log_of, posts_for
+from posts.selectors import latest_review, log_of, posts_for
 from posts.services import ChangedMeanwhile, UnableToChange
 from posts.shown import account_url, files_of
 
@@ -49,6 +49,7 @@ def post(request: PageRequest, post_id: str) -> HttpResponse:
         "options": options,
         "siblings": [(other, story.standing(other, now=utcnow())) for other in story.siblings(found)],
         "callbacks": list(story.callbacks(found)),
+        "review": latest_review(found) if found.status == PostStatus.DRAFT else None,
     }
     return render(request, "posts/post.html", context)
 

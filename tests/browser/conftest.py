@@ -34,7 +34,9 @@ class Visit:
         self.page.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # Leaving a page gives up what htmx had asked for; it tells that as an error before it says which.
+        given_up = message.text.startswith(("htmx:afterRequest", "htmx:sendAbort"))
+        if message.type in ("error", "warning") and not given_up:
             self.wrong.append(f"{self.page.url}: {message.text} ({message.location.get('url')})")
 
     def _request(self, request: Request) -> None:

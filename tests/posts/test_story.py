@@ -137,7 +137,7 @@ SERVICES: dict[Offer, Callable[[Post], Any]] = {
 }
 
 
-@pytest.mark.parametrize("state", STATES, ids=str)
+@pytest.mark.parametrize("state", STATES, ids=range(len(STATES)))
 def test_what_is_offered_is_what_the_services_do(channel: Channel, state: dict[str, Any]) -> None:
     post = make_post(channel, **state)
     story.standing(post, now=utcnow())
