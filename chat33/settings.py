@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "chat33.pages.saying.Toasts",
+    "chat33.dashboard.viewing.ReadOnly",
     "chat33.api.middleware.UnavailableMiddleware",
 ]
 
@@ -239,11 +240,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "chat33.dashboard.console.environment",
-    "DASHBOARD_CALLBACK": "chat33.dashboard.console.overview",
+    "DASHBOARD_CALLBACK": "chat33.dashboard.overview.overview",
     "GLOBAL_CALLBACK": "chat33.dashboard.console.without_inline_style",
     "STYLES": ["chat33.dashboard.console.stylesheet"],
     "LOGIN": {"form": "chat33.dashboard.login.OperatorLoginForm"},
-    "SIDEBAR": {"show_search": True, "navigation": "chat33.dashboard.console.sidebar"},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "chat33.dashboard.console.sidebar"},
+    "COMMAND": {"search_callback": "chat33.dashboard.lookup.everywhere"},
 }
 
 # Language and time

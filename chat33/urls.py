@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from chat33.api import errors
-from chat33.dashboard import developers
+from chat33.dashboard import developers, sandbox_desk, viewing
 from posts.views.files import media_file
 
 urlpatterns = [
@@ -19,7 +19,10 @@ urlpatterns = [
     path("developers/api/", developers.explorer, name="explorer"),
     path("", include("integrations.page_urls")),
     path("", include("posts.urls")),
+    path("view-as/stop/", viewing.stop, name="stop_viewing"),
     path("", include("chat33.dashboard.urls")),
+    path("admin/sandbox/", admin.site.admin_view(sandbox_desk.sandbox), name="operators_sandbox"),
+    path("admin/view-as/<str:organization_id>/", admin.site.admin_view(viewing.start), name="view_as"),
     path("admin/", admin.site.urls),
 ]
 

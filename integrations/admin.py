@@ -38,7 +38,16 @@ from chat33.operators import (
     pill,
 )
 from integrations import callbacks, channels, services
-from integrations.models import ApiKey, Callback, CallbackAttempt, CallbackStatus, Channel, Notice, SigningSecret
+from integrations.models import (
+    ApiKey,
+    Callback,
+    CallbackAttempt,
+    CallbackStatus,
+    Channel,
+    ConnectAttempt,
+    Notice,
+    SigningSecret,
+)
 from integrations.providers.base import ProviderError
 from integrations.selectors import HEALTH, health
 
@@ -116,7 +125,10 @@ class HealthFilter(WordFilter):
 
     title = "health"
     parameter_name = "health"
-    words = {word: (word.capitalize(), partial(_is, word)) for word in [*HEALTH, "ok"]}
+    words = {
+        "trouble": ("Any trouble", lambda now: ~Q(health="ok")),
+        **{word: (word.capitalize(), partial(_is, word)) for word in [*HEALTH, "ok"]},
+    }
 
 
 @admin.register(Channel)
@@ -213,6 +225,35 @@ def _refresh(channel: Channel) -> None:
         raise UnableToDo(str(error)) from None
     except (NotSent, ReplyLost):
         raise UnableToDo("The network could not be reached. Try again later.") from None
+
+
+@admin.register(ConnectAttempt)
+class ConnectAttemptAdmin(OwnedAdmin):
+    """Ways to a network and back, and where they ended. What came back is shown to nobody."""
+
+    list_display = ["public_id", "owner", "platform", "stage", "person", "trouble", "created_at"]
+    list_filter = [("stage", ChoicesDropdownFilter), ("platform", ChoicesDropdownFilter), BY_ORGANIZATION]
+    list_select_related = ("organization", "user")
+    search_fields = ["=public_id", "user__email", "organization__name"]
+    search_help_text = "The whole con_…, a person's e-mail or organization"
+    fields = ["public_id", "owner", "platform", "is_sandbox", "stage", "message", "person", "channel_link", "connected",
+              "redirect_uri", "created_at", "used_at", "expires_at"]  # fmt: skip
+    readonly_fields = ["owner", "person", "channel_link"]
+
+    @display(description="Person", ordering="user__email")
+    def person(self, attempt: ConnectAttempt) -> SafeString | str:
+        """Who went."""
+        return link(attempt.user)
+
+    @display(description="To connect again")
+    def channel_link(self, attempt: ConnectAttempt) -> SafeString | str:
+        """The channel that it was to mend."""
+        return link(attempt.channel)
+
+    @display(description="Message")
+    def trouble(self, attempt: ConnectAttempt) -> str:
+        """In short."""
+        return excerpt(attempt.message)
 
 
 class OpenFilter(WordFilter):

@@ -14,9 +14,10 @@ from chat33.api import scopes
 from chat33.api.errors import CsrfFailed
 from chat33.lib import secrets
 from chat33.lib.ids import is_id
-from chat33.orgs.models import Membership, Organization, User
+from chat33.orgs.models import Membership, Organization, User, ViewAs
 from chat33.orgs.roles import Permission, may
 from chat33.orgs.selectors import membership_for
+from chat33.orgs.viewing import REFUSED, SAFE, membership_while, viewing_in
 from integrations.models import ApiKey
 
 MANAGING_KEYS = Permission.PUBLISH  # a key can publish, so whoever makes one must be allowed to
@@ -89,7 +90,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
         if not isinstance(user, User) or not user.is_active:
             return None
         self.enforce_csrf(request)
-        membership = _membership(request, user)
+        viewing = viewing_in(request._request)
+        if viewing is not None and request.method not in SAFE:
+            raise exceptions.PermissionDenied(REFUSED)
+        membership = _membership(request, user) if viewing is None else _viewed(request, viewing)
         if membership is None:
             raise exceptions.AuthenticationFailed("You are not a member of this organization.")
         organization = membership.organization
@@ -112,6 +116,12 @@ def _membership(request: Request, user: User) -> Membership | None:
     remembered = request._request.session.get("organization_id", "")
     found = membership_for(user=user, organization_id=remembered)
     return found or membership_for(user=user)
+
+
+def _viewed(request: Request, viewing: ViewAs) -> Membership | None:
+    """The place an operator looks from, unless another organization is named."""
+    named = request.headers.get("X-Organization", viewing.organization.public_id)
+    return membership_while(viewing) if named == viewing.organization.public_id else None
 
 
 def live_key(given: str) -> ApiKey:

@@ -164,6 +164,7 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [BrinIndex(fields=["created_at"], name="attempt_recent", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.event} {self.step}"

@@ -1,27 +1,15 @@
-"""The operators' admin as a whole: its sidebar, ordered by what an operator does, and the page it opens with."""
+"""The operators' admin as a whole: its sidebar, ordered by what an operator does, its look, and its sign."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 
-from chat33.dashboard.health import SILENCE
-from chat33.dashboard.models import Heartbeat
-from chat33.lib.clock import utcnow
-from chat33.operators import change_url, excerpt, list_url
-from integrations.models import Callback, CallbackStatus, Channel, Notice
-from integrations.selectors import HEALTH, health
-from posts.models import Post, PostStatus
-from posts.outcomes import UNCONFIRMED
-from posts.queue import oldest_due
-
-DAY = timedelta(hours=24)
-MANY = 1000  # what is counted for a badge or a card is counted up to here
+from chat33.dashboard.sandbox_desk import may_steer
 
 
 def may(permission: str) -> Callable[[HttpRequest], bool]:
@@ -42,27 +30,23 @@ def entry(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
+def shortcut(title: str, icon: str, model: str, **filters: str) -> dict[str, Any]:
+    """A list of the sidebar that is filtered by what needs somebody."""
+    app, _, name = model.partition(".")
+    address = reverse_lazy(f"admin:{app}_{name}_changelist")
+    words = "&".join(f"{key}={value}" for key, value in filters.items())
+    return {
+        "title": title,
+        "icon": icon,
+        "link": format_lazy("{}?{}", address, words),
+        "permission": may(model),
+        "active": lambda request: request.path == str(address) and filters.items() <= request.GET.dict().items(),
+    }
+
+
 SIDEBAR: list[dict[str, Any]] = [
     {
         "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
-    },
-    {
-        "title": "Publishing",
-        "separator": True,
-        "items": [
-            entry("Posts", "send", "posts.post"),
-            entry("Attempts", "history", "posts.attempt"),
-            entry("Media", "image", "posts.media"),
-        ],
-    },
-    {
-        "title": "Connections",
-        "separator": True,
-        "items": [
-            entry("Channels", "hub", "integrations.channel"),
-            entry("Notices", "notifications", "integrations.notice"),
-            entry("Callbacks", "webhook", "integrations.callback"),
-        ],
     },
     {
         "title": "Customers",
@@ -71,15 +55,45 @@ SIDEBAR: list[dict[str, Any]] = [
             entry("Organizations", "business", "orgs.organization"),
             entry("People", "person", "orgs.user"),
             entry("Packages", "package_2", "orgs.package"),
+            entry("Invitations", "mail", "orgs.invitation"),
+            entry("Viewings", "visibility", "orgs.viewas"),
         ],
     },
     {
-        "title": "Access",
+        "title": "Channels and credentials",
         "separator": True,
         "items": [
+            entry("Channels", "hub", "integrations.channel"),
+            shortcut("In trouble", "link_off", "integrations.channel", health="trouble"),
+            entry("Ways of connecting", "cable", "integrations.connectattempt"),
             entry("API keys", "key", "integrations.apikey"),
             entry("Signing secrets", "draw", "integrations.signingsecret"),
-            entry("Operators' rights", "shield_person", "auth.group"),
+        ],
+    },
+    {
+        "title": "Stuck and failed",
+        "separator": True,
+        "items": [
+            shortcut("Unconfirmed posts", "help", "posts.post", trouble="unconfirmed"),
+            shortcut("Failed posts", "error", "posts.post", trouble="failed"),
+            shortcut("Late posts", "schedule", "posts.post", trouble="late"),
+            shortcut("Failed callbacks", "webhook", "integrations.callback", status__exact="FAILED"),
+            shortcut("E-mails given up", "mail_off", "orgs.outgoingemail", state="given_up"),
+            shortcut("Open notices", "notifications", "integrations.notice", state="open"),
+        ],
+    },
+    {
+        "title": "Everything sent",
+        "separator": True,
+        "items": [
+            entry("Posts", "send", "posts.post"),
+            entry("Attempts", "history", "posts.attempt"),
+            entry("Media", "image", "posts.media"),
+            entry("API requests", "api", "integrations.apirequest"),
+            entry("Callbacks", "call_made", "integrations.callback"),
+            entry("Outbox", "outbox", "orgs.outgoingemail"),
+            entry("Imports", "upload_file", "posts.import"),
+            entry("Notices", "campaign", "integrations.notice"),
         ],
     },
     {
@@ -87,6 +101,13 @@ SIDEBAR: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             entry("Processes", "memory", "dashboard.heartbeat"),
+            {
+                "title": "Sandbox",
+                "icon": "science",
+                "link": reverse_lazy("operators_sandbox"),
+                "permission": may_steer,
+            },
+            entry("Operators' rights", "shield_person", "auth.group"),
             entry("Remembered answers", "replay", "api.idempotencyrecord"),
             entry("Uses of limits", "speed", "api.limituse"),
             {"title": "Metrics", "icon": "show_chart", "link": reverse_lazy("metrics")},
@@ -120,93 +141,3 @@ def environment(request: HttpRequest) -> list[str]:
 def without_inline_style(request: HttpRequest) -> dict[str, Any]:
     """The colors come from a file of ours, so that the content policy can forbid style elements."""
     return {"colors": None}
-
-
-def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the opening page shows: what needs a person, how the last day went, and the processes."""
-    return {**context, "cards": _cards(), "day": _day(), "processes": _processes(), "failures": _failures()}
-
-
-def _cards() -> list[dict[str, Any]]:
-    """What needs a person; each leads to its list."""
-    now = utcnow()
-    unconfirmed = Q(status=PostStatus.FAILED, error_code=UNCONFIRMED)
-    recent = Q(status=PostStatus.FAILED, created_at__gt=now - DAY) & ~Q(error_code=UNCONFIRMED)
-    channels: dict[str, int] = dict(Channel.objects.order_by().values_list(health(now)).annotate(Count("id")))
-    given_up = Callback.objects.filter(status=CallbackStatus.FAILED, created_at__gt=now - 7 * DAY)
-    since = oldest_due()
-    late = (now - since).total_seconds() if since else 0.0
-    return [
-        _card("Unconfirmed posts", _up_to(Post.objects.filter(unconfirmed)), list_url(Post, trouble="unconfirmed"),
-              "Nobody knows whether they went out", "help", bad="danger"),
-        _card("Failed posts", _up_to(Post.objects.filter(recent)), list_url(Post, trouble="failed"),
-              "of those made in the last 24 hours", "error", bad="warning"),
-        _card("Channels in trouble", sum(channels.get(word, 0) for word in HEALTH), list_url(Channel),
-              "disconnected, expired or failing", "hub", bad="warning"),
-        _card("Failed callbacks", _up_to(given_up),
-              list_url(Callback, status__exact="FAILED"), "given up in the last 7 days", "webhook", bad="warning"),
-        _card("Open notices", _up_to(Notice.objects.filter(resolved_at=None)), list_url(Notice, state="open"),
-              "that people have been told", "notifications", bad="info"),
-        _card("Oldest due post", f"{late:.0f} s" if late else 0, list_url(Post, trouble="late"),
-              "waits so long past its time", "schedule", bad="danger" if late > 60 else "info"),
-    ]  # fmt: skip
-
-
-def _card(title: str, value: Any, url: str, note: str, icon: str, *, bad: str) -> dict[str, Any]:
-    return {
-        "title": title,
-        "value": value,
-        "url": url,
-        "note": note,
-        "icon": icon,
-        "color": bad if value else "success",
-        "word": "look" if value else "fine",
-    }
-
-
-def _up_to(rows: Any) -> Any:
-    """How many, as far as it is worth counting."""
-    count = rows.order_by()[: MANY + 1].count()
-    return f"over {MANY:,}" if count > MANY else count
-
-
-def _day() -> list[dict[str, Any]]:
-    """The posts made in the last 24 hours, by status."""
-    counted = dict(
-        Post.objects.filter(created_at__gt=utcnow() - DAY).order_by().values_list("status").annotate(Count("id"))
-    )
-    most = max(counted.values(), default=0) or 1
-    return [
-        {
-            "status": status,
-            "count": counted.get(status, 0),
-            "share": round(100 * counted.get(status, 0) / most),
-            "url": list_url(Post, status__exact=status),
-        }
-        for status in PostStatus.values
-    ]
-
-
-def _processes() -> list[dict[str, Any]]:
-    now = utcnow()
-    return [
-        {"name": beat.name, "seen_at": beat.seen_at, "works": now - beat.seen_at < SILENCE}
-        for beat in Heartbeat.objects.order_by("name")
-    ]
-
-
-def _failures() -> list[dict[str, Any]]:
-    """The latest posts that failed."""
-    rows = Post.objects.filter(status=PostStatus.FAILED).select_related("channel", "organization").order_by("-id")[:8]
-    return [
-        {
-            "url": change_url(Post, post.pk),
-            "id": post.public_id,
-            "channel": str(post.channel),
-            "organization": str(post.organization),
-            "code": post.error_code,
-            "message": excerpt(post.error_message, 110),
-            "at": post.updated_at,
-        }
-        for post in rows
-    ]

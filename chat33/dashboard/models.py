@@ -13,6 +13,9 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     seen_at = models.DateTimeField()
 
+    class Meta:
+        permissions = [("steer_sandbox", "Can steer the sandbox")]
+
     def __str__(self) -> str:
         return f"{self.name} {self.seen_at}"
 

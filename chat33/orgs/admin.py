@@ -1,22 +1,41 @@
 """For operators: organizations, the people in them, and packages."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from chat33.api.limits import overrides_problems
 from chat33.lib.clock import utcnow
-from chat33.operators import DANGER, NOTHING, SUCCESS, Inline, OperatorAdmin, display, link, links, list_url, pill
-from chat33.orgs.models import Membership, Organization, Package, User
+from chat33.operators import (
+    DANGER,
+    NOTHING,
+    SUCCESS,
+    WARNING,
+    Inline,
+    OperatorAdmin,
+    OwnedAdmin,
+    UnableToDo,
+    WordFilter,
+    action,
+    display,
+    link,
+    links,
+    list_url,
+    pill,
+)
+from chat33.orgs import viewing
+from chat33.orgs.models import Membership, Organization, Package, User, ViewAs
 
 if TYPE_CHECKING:
     FormBase = ModelForm[Any]
@@ -62,10 +81,10 @@ class OrganizationAdmin(OperatorAdmin):
     search_fields = ["name", "public_id", "memberships__user__email"]
     search_help_text = "Name, org_… or a member's e-mail"
     autocomplete_fields = ["package"]
-    readonly_fields = ["public_id", "rows", "created_at"]
+    readonly_fields = ["public_id", "rows", "view_as", "created_at"]
     inlines = [MembersInline]
     fieldsets = [
-        (None, {"fields": ["name", "public_id", "timezone", "rows", "created_at"]}),
+        (None, {"fields": ["name", "public_id", "timezone", "rows", "view_as", "created_at"]}),
         ("Package", {"fields": ["package", "package_expires_at"]}),
     ]
 
@@ -96,6 +115,14 @@ class OrganizationAdmin(OperatorAdmin):
     def members(self, organization: Any) -> int:
         """How many."""
         return int(organization.member_count)
+
+    @display(description="Dashboard")
+    def view_as(self, organization: Organization) -> SafeString | str:
+        """The way in, to look and not to touch; and who went it before."""
+        if organization._state.adding:
+            return NOTHING
+        into = reverse("view_as", args=[organization.public_id])
+        return links({"View as a member": into, "Who has": list_url(ViewAs, organization__id__exact=organization.pk)})
 
     @display(description="Its rows")
     def rows(self, organization: Organization) -> SafeString | str:
@@ -147,11 +174,11 @@ class UserAdmin(OperatorAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # ge
     search_fields = ["email", "name", "public_id"]
     search_help_text = "E-mail, name or usr_…"
     ordering = ["email"]
-    readonly_fields = ["public_id", "last_login", "date_joined"]
+    readonly_fields = ["public_id", "view_as", "last_login", "date_joined"]
     filter_horizontal = ["groups", "user_permissions"]
     inlines = [PlacesInline]
     fieldsets = [
-        (None, {"fields": ["email", "name", "public_id", "password"]}),
+        (None, {"fields": ["email", "name", "public_id", "view_as", "password"]}),
         ("Operator", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Times", {"fields": ["last_login", "date_joined"]}),
     ]
@@ -185,6 +212,15 @@ class UserAdmin(OperatorAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # ge
             for place in user.memberships.all()
         }
         return links(places) or NOTHING
+
+    @display(description="View as them")
+    def view_as(self, user: User) -> SafeString | str:
+        """Each organization of theirs, as they see it."""
+        found = {
+            f"at {place.organization}": f"{reverse('view_as', args=[place.organization.public_id])}?member={user.public_id}"
+            for place in user.memberships.all()
+        }
+        return links(found) or NOTHING
 
 
 class PackageForm(FormBase):
@@ -236,6 +272,66 @@ class GroupAdmin(OperatorAdmin):
 
     search_fields = ["name"]
     filter_horizontal = ["permissions"]
+
+
+class ViewingFilter(WordFilter):
+    """Viewings that go on, and those that are over."""
+
+    title = "state"
+    parameter_name = "state"
+    words = {
+        "running": ("Running", lambda now: Q(ended_at=None, ends_at__gt=now)),
+        "over": ("Over", lambda now: Q(ended_at__isnull=False) | Q(ends_at__lte=now)),
+    }
+
+
+@admin.register(ViewAs)
+class ViewAsAdmin(OwnedAdmin):
+    """Which operator looked at which organization, as whom, why and how long."""
+
+    list_display = ["operator_link", "owner", "role", "reason", "state", "started_at", "ended"]
+    list_filter = [ViewingFilter, ("organization", AutocompleteSelectFilter), ("operator", AutocompleteSelectFilter)]
+    list_select_related = ("organization", "operator", "member")
+    search_fields = ["operator__email", "organization__name", "organization__public_id", "member__email", "reason"]
+    search_help_text = "An operator's or member's e-mail, organization, org_… or reason"
+    actions = ["end"]
+    fields = ["operator_link", "owner", "role", "member_link", "reason", "state", "started_at", "ends_at", "ended_at"]
+    readonly_fields = ["operator_link", "owner", "member_link", "state"]
+
+    def offers(self, row: ViewAs) -> Iterable[str]:
+        """Ending one that goes on."""
+        return ["end"] if row.runs(utcnow()) else []
+
+    @action("End now")
+    def end(self, request: HttpRequest, rows: "QuerySet[ViewAs]") -> None:
+        """The operator is themselves again with their next request."""
+
+        def change(row: ViewAs) -> None:
+            if not viewing.end_viewing(viewing=row, now=utcnow()):
+                raise UnableToDo("It is over already.")
+
+        self.run(request, rows, change, "ended")
+
+    @display(description="Operator", ordering="operator__email")
+    def operator_link(self, row: ViewAs) -> SafeString | str:
+        """Who looked."""
+        return link(row.operator)
+
+    @display(description="Member")
+    def member_link(self, row: ViewAs) -> SafeString | str:
+        """Through whose eyes, if not just a role's."""
+        return link(row.member)
+
+    @display(description="State")
+    def state(self, row: ViewAs) -> SafeString:
+        """Whether it goes on."""
+        word = "running" if row.runs(utcnow()) else "ended" if row.ended_at else "ran out"
+        return pill(word, {"running": WARNING})
+
+    @display(description="Until", ordering="ends_at")
+    def ended(self, row: ViewAs) -> Any:
+        """When it was ended, or ends by itself."""
+        return row.ended_at or row.ends_at
 
 
 def _is_superuser(request: HttpRequest) -> bool:

@@ -142,6 +142,32 @@ class Role(models.TextChoices):
     VIEWER = "viewer"
 
 
+class ViewAs(models.Model):
+    """An operator's look at an organization through a member's eyes: who looked, as whom, why and how long. Never deleted
+    by hand: it is what an organization can be told.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="viewings")
+    operator = models.ForeignKey(User, on_delete=models.PROTECT, related_name="viewings")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    member = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=500)
+    started_at = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text="When it ends by itself.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was ended.")
+
+    class Meta:
+        verbose_name = "viewing"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.operator} as {self.role} of {self.organization}"
+
+    def runs(self, now: datetime) -> bool:
+        """Neither ended nor run out."""
+        return self.ended_at is None and self.ends_at > now
+
+
 class Membership(models.Model):
     """A person's place in an organization."""
 

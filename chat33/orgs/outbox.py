@@ -67,6 +67,20 @@ def due_emails(limit: int) -> int:
     return OutgoingEmail.objects.filter(due_at__lte=Now()).order_by()[:limit].count()
 
 
+def oldest_due_email() -> datetime | None:
+    """Since when the e-mail that waits longest has been due; None when nothing waits, or where there is no mail server."""
+    if not settings.SENDS_EMAIL:
+        return None
+    due = OutgoingEmail.objects.filter(due_at__lte=Now()).order_by("due_at")
+    return due.values_list("due_at", flat=True).first()
+
+
+def hurry_email(*, email: OutgoingEmail, now: datetime) -> bool:
+    """Try one that waits for its next attempt at once. Whether it waited: what is settled or in hand stays as it is."""
+    waiting = OutgoingEmail.objects.filter(pk=email.pk, due_at__gt=now).exclude(leased_until__gt=now)
+    return bool(waiting.update(due_at=now))
+
+
 def claim_email() -> OutgoingEmail | None:
     """The e-mail that is due longest, leased; None when there is none, enough are being sent, or there is no mail server."""
     if not settings.SENDS_EMAIL:

@@ -1,13 +1,15 @@
 """The door of every page: who comes in, where they work, and whether they may."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,19 +19,23 @@ from django_htmx.middleware import HtmxDetails
 from chat33.orgs.models import Membership, Organization, User
 from chat33.orgs.roles import Permission, may, roles_that_may
 from chat33.orgs.selectors import membership_for
+from chat33.orgs.viewing import SAFE, viewing_in
 
 ORGANIZATION = "organization_id"  # what a session remembers: the public id of where the person works now
 
 
 @dataclass(frozen=True)
 class Here:
-    """Who is at the page and in which organization. ``viewing``: an operator who looks on and may change nothing."""
+    """Who is at the page and in which organization. ``viewing``: an operator who looks on, until a moment, and may change
+    nothing.
+    """
 
     user: User
     organization: Organization
     role: str
     membership: Membership | None = None
     viewing: bool = False
+    until: datetime | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether they may."""
@@ -81,12 +87,14 @@ def door(permission: Permission) -> Callable[[Page], Door]:
         def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_login(request)
+            if _holds_nul(request, kwargs):
+                raise BadRequest("A NUL character came in.")
             here = resolve(request)
             if here is None:
                 return redirect("no_organization")
             guest = cast(PageRequest, request)
             guest.here = here
-            if not here.may(permission):
+            if not _lets_in(here, permission, request):
                 return refused(guest, permission)
             with timezone.override(here.zone):
                 response = page(guest, *args, **kwargs)
@@ -102,13 +110,32 @@ def door(permission: Permission) -> Callable[[Page], Door]:
 
 
 def resolve(request: HttpRequest) -> Here | None:
-    """Where the logged-in person works: where the session says, else in their oldest organization; None without any."""
+    """Where the logged-in person works: where the session says, else in their oldest organization; None without any. An
+    operator who views an organization is there.
+    """
     user = cast(User, request.user)
+    viewing = viewing_in(request)
+    if viewing is not None:
+        return Here(
+            user=user, organization=viewing.organization, role=viewing.role, viewing=True, until=viewing.ends_at
+        )
     membership = membership_for(user=user, organization_id=request.session.get(ORGANIZATION, ""))
     membership = membership or membership_for(user=user)
     if membership is None:
         return None
     return Here(user=user, organization=membership.organization, role=membership.role, membership=membership)
+
+
+def _holds_nul(request: HttpRequest, parameters: Mapping[str, Any]) -> bool:
+    """Whether anything that came in holds a NUL, which PostgreSQL keeps in no text: no page has to think of it."""
+    given = [text for kind in (request.GET, request.POST) for _, texts in kind.lists() for text in texts]
+    return any("\x00" in str(text) for text in (*given, *parameters.values()))
+
+
+def _lets_in(here: Here, permission: Permission, request: HttpRequest) -> bool:
+    """Whether they may; who views may look wherever the role they view as may be."""
+    looks = here.viewing and request.method in SAFE
+    return here.may(permission) or (looks and may(here.role, permission))
 
 
 def refused(request: PageRequest, permission: Permission) -> HttpResponse:

@@ -18,7 +18,7 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         given = await request.json()
         if given.get("step") not in STEPS or given.get("mode") not in MODES:
             return _bad(f"step is one of {', '.join(STEPS)}; mode is one of {', '.join(MODES)}.")
-        known = {name: given[name] for name in Rule.__dataclass_fields__ if name in given}
+        known = {name: given[name] for name in Rule.__dataclass_fields__ if name in given and name != "id"}
         rule = Rule(**{"platform": "*", **known})
         sandbox.rules.append(rule)
         return web.json_response(_rule(rule), status=201)
@@ -29,6 +29,10 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
     async def drop_rules(request: web.Request) -> web.Response:
         sandbox.rules.clear()
         return _items([])
+
+    async def drop_rule(request: web.Request) -> web.Response:
+        sandbox.rules[:] = [rule for rule in sandbox.rules if rule.id != request.match_info["id"]]
+        return _items([_rule(rule) for rule in sandbox.rules])
 
     async def posts(request: web.Request) -> web.Response:
         return _items(sandbox.posts(request.query.get("platform")))
@@ -59,6 +63,7 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.post("/_control/rules", add_rule),
         web.get("/_control/rules", list_rules),
         web.delete("/_control/rules", drop_rules),
+        web.delete("/_control/rules/{id}", drop_rule),
         web.get("/_control/posts", posts),
         web.get("/_control/messages", messages),
         web.get("/_control/requests", requests),

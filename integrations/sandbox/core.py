@@ -57,6 +57,7 @@ class Rule:
     status: int = 500
     body: Any = None
     seconds: float = 60.0
+    id: str = field(default_factory=lambda: secrets.token_hex(6))
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """All addresses of Chat33, read from the URL configuration, so that a new one is tested from its first day."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from chat33.api.views import ApiView
+from chat33.orgs.roles import Permission
 
 API = "api/v1/"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -34,6 +36,16 @@ class Route:
         """The address with every parameter set to a value."""
         return "/" + re.sub(r"<[^>]+>", value, self.template)
 
+    def filled(self, values: Mapping[str, str]) -> str:
+        """The address with each parameter set to the value of its name, as a client would write it."""
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: quote(values[found[1]], safe=""), self.template)
+
+    @property
+    def permission(self) -> Permission | None:
+        """What the page's door asks; None for what is no page."""
+        found = getattr(self.view, "permission", None)
+        return found if isinstance(found, Permission) else None
+
     def __str__(self) -> str:
         return self.template
 
@@ -46,6 +58,11 @@ def patterns() -> Iterator[Route]:
 def api_routes() -> list[Route]:
     """The public API's: those whose view is one of ours."""
     return [route for route in patterns() if isinstance(route.view, type) and issubclass(route.view, ApiView)]
+
+
+def page_routes() -> list[Route]:
+    """The dashboard's pages: those whose view stands behind the door."""
+    return [route for route in patterns() if route.permission is not None]
 
 
 def _walk(found: list[Any], prefix: str) -> Iterator[Route]:

@@ -25,7 +25,7 @@ from tests.faults.conftest import free_port
 
 LONGEST = 900  # seconds after which something is wrong
 ON_SERVERS = ("scheduler", "requestlog", "search")  # need PostgreSQL alone
-ON_INSTANCE = ("api", "publishing")  # need all that `make run` starts
+ON_INSTANCE = ("api", "pages", "publishing")  # need all that `make run` starts
 
 
 def main() -> int:

@@ -4,13 +4,8 @@ Floor: ``/healthz``, a view that answers a constant through the same middleware.
 rows behind a second server of the same shape. All are asked in turn, so that whatever else the machine does hits all alike.
 """
 
-import itertools
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,125 +13,34 @@ import psutil
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from chat33.lib.clock import utcnow
-from chat33.orgs.models import Organization, Package, Role
-from chat33.runtime import procfile
-from chat33.runtime.processes import Child, Program, wait_until
-from integrations.models import Channel
+from chat33.orgs.models import Role
+from chat33.runtime.processes import Child
 from integrations.services import create_api_key
-from posts.models import Post, PostStatus
+from posts.models import PostStatus
 from tests.benchmarks import rows
 from tests.benchmarks.client import Connection, closed_loop, paced
 from tests.benchmarks.figures import Report, cpu_seconds, median, percentile
 from tests.benchmarks.instance import Instance
+from tests.benchmarks.tenants import FEW, LATER, MANY, Tenant, make_tenant, naive_server
 from tests.factories import make_channel, make_member, make_organization, make_post
-from tests.faults.conftest import free_port
 from tests.people import Client
 
-FEW, MANY = 10, 100_000
 TURNS = 60
-DEEP = MANY // 100 - 5  # a page of 100, nearly the last
 RATE, SECONDS, WRITERS = 50, 20, 40  # creates a second, for so long, by so many organizations
-LATER = (utcnow() + timedelta(days=300)).isoformat()
 NAMES = ("create", "get", "list 20", "list 100", "status", "most frequent platform", "rare platform", "channel", "deep")
-
-
-@dataclass
-class Tenant:
-    """An organization with posts, and how to ask for them."""
-
-    organization: Organization
-    key: str
-    channels: list[Channel]
-    post: Post
-    number: Iterator[int] = field(default_factory=itertools.count)
-
-    def body(self) -> dict[str, Any]:
-        """A post to create, each with a text of its own."""
-        text = f"Created {next(self.number)}"
-        return {"accountIds": [self.channels[0].public_id], "text": text, "scheduledAt": LATER}
-
-    def paths(self) -> dict[str, str]:
-        """What to read, by name, below the list's address."""
-        rare = self.channels[-1]
-        return {
-            "get": f"/{self.post.public_id}",
-            "list 20": "",
-            "list 100": "?limit=100",
-            "status": f"?status={PostStatus.FAILED}",
-            "most frequent platform": "?platform=x",
-            "rare platform": f"?platform={rare.platform}",
-            "channel": f"?channelId={self.channels[0].public_id}",
-            "deep": f"?limit=100&page={DEEP}",
-        }
 
 
 def measure(instance: Instance) -> Report:
     """Needs the whole instance."""
     report = Report(f"API: an organization with {FEW} posts and one with {MANY:,}")
-    few, many = _tenant("Few Posts", FEW), _tenant("Many Posts", MANY)
+    few, many = make_tenant("Few Posts", FEW), make_tenant("Many Posts", MANY)
     rows.settle()
-    with _naive_server(instance) as (naive_port, naive):
+    with naive_server(instance, "tests.benchmarks.naive_wsgi") as (naive_port, naive):
         taken = _in_turn(instance.port, naive_port, few, many)
         _latencies(report, taken, few, many)
         _saturated(report, instance, naive_port, naive, many)
     _creating(report, instance.port)
     return report
-
-
-def _tenant(name: str, count: int) -> Tenant:
-    """Nine channels that post often and, last, one that hardly does; a tenth of the posts failed."""
-    package, _ = Package.objects.get_or_create(name="Measured", defaults={"limits": {"POSTS": "100000/h"}})
-    organization = make_organization(name=name, package=package)
-    owner = make_member(organization, Role.OWNER, email=f"{name.replace(' ', '.').lower()}@example.com")
-    _, key = create_api_key(organization=organization, name="bench", by=owner)
-    platforms = ("x", "x", "x", "x", "instagram", "instagram", "facebook", "facebook", "tiktok", "youtube")
-    channels = [make_channel(organization, platform) for platform in platforms]
-    template = make_post(channels[0], text="A text of some length, as people write them for X and elsewhere. " * 3)
-    often, rare = [str(channel.pk) for channel in channels[:-1]], str(channels[-1].pk)
-    when = f"now() - interval '1 year' + n * interval '1 year' / {count}"
-    rows.copies(
-        template,
-        count - 1,
-        channel_id=f"CASE WHEN mod(n, 1000) = 0 THEN {rare} ELSE (ARRAY[{', '.join(often)}])[1 + mod(n, 9)] END",
-        status=f"CASE WHEN mod(n, 10) = 0 THEN '{PostStatus.FAILED}' ELSE '{PostStatus.PUBLISHED}' END",
-        created_at=when,
-        published_at=when,
-        scheduled_at=when,
-    )
-    return Tenant(organization, key, channels, template)
-
-
-@contextmanager
-def _naive_server(instance: Instance) -> Iterator[tuple[int, Child]]:
-    """The naive API behind the server of the Procfile, with the same number of processes and threads."""
-    port = free_port()
-    environ = {**procfile.environment(instance.layout, os.environ, host="127.0.0.1", port=instance.port)}
-    command = (
-        procfile.read()["web"].replace("chat33.wsgi", "tests.benchmarks.naive_wsgi").replace("${PORT:-8033}", str(port))
-    )
-    child = Child(
-        Program(
-            name="naive-web",
-            argv=("/bin/sh", "-c", f"exec {command}"),
-            log=instance.layout.log_dir / "naive-web.log",
-            env={**os.environ, **environ},
-        )
-    )
-
-    def answers() -> bool:
-        try:
-            Connection(port).send("GET", "/0/posts")
-        except OSError:
-            return False
-        return True
-
-    try:
-        if not wait_until(answers, seconds=30):
-            raise RuntimeError("the naive server does not answer")
-        yield port, child
-    finally:
-        child.stop()
 
 
 def _in_turn(port: int, naive_port: int, few: Tenant, many: Tenant) -> dict[str, list[float]]:
@@ -233,7 +137,7 @@ def _creating(report: Report, port: int) -> None:
         owner = make_member(organization, Role.OWNER, email=f"writer{number}@example.com")
         _, key = create_api_key(organization=organization, name="bench", by=owner)
         channel = make_channel(organization, "x")
-        tenants.append(Tenant(organization, key, [channel], make_post(channel)))
+        tenants.append(Tenant(organization, owner, key, [channel], make_post(channel)))
 
     def create(tenant: Tenant, http: Connection) -> None:
         http.send("POST", "/api/v1/posts", tenant.body(), headers={"x-api-key": tenant.key})

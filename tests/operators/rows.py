@@ -7,11 +7,13 @@ from django.contrib.auth.models import Group
 from chat33.api.models import IdempotencyRecord, LimitUse
 from chat33.dashboard.models import Heartbeat
 from chat33.lib.clock import utcnow
-from chat33.orgs.models import Package
+from chat33.orgs.models import Invitation, Package, ViewAs
+from chat33.orgs.outbox import queue_email
 from integrations.callbacks import create_callback
-from integrations.models import CallbackAttempt, Notice
+from integrations.models import ApiRequest, CallbackAttempt, ConnectAttempt, Notice
 from integrations.services import create_api_key, rotate_signing_secret
-from posts.models import Attempt, Media, MediaUse, PostStatus
+from posts.models import Attempt, Import, Media, MediaUse, PostStatus
+from tests.architecture.made import make_row
 from tests.factories import make_channel, make_member, make_organization, make_post
 
 
@@ -46,6 +48,14 @@ def fill(number: int) -> None:
         now=now,
     )
     CallbackAttempt.objects.create(callback=callback, organization=organization, number=1, http_status=500)
+    ViewAs.objects.create(
+        organization=organization, operator=member, role="viewer", reason="Asked", started_at=now,
+        ends_at=now + timedelta(minutes=30),
+    )  # fmt: skip
+    make_row(ConnectAttempt, organization)
+    for model in (ApiRequest, Import, Invitation):
+        make_row(model, organization)
+    queue_email(to="person@example.com", subject="Look", text="https://example.com/?token=t0ps3cret", now=now)
     IdempotencyRecord.objects.create(owner=organization.public_id, key=f"k{number}", fingerprint="f", created_at=now)
     LimitUse.objects.create(name="POSTS", subject=organization.public_id, used_at=now)
     Heartbeat.objects.create(name=f"worker:{number}", seen_at=now - timedelta(minutes=number))

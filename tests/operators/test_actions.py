@@ -11,7 +11,8 @@ from pytest_django.fixtures import Settings
 
 from chat33 import operators
 from chat33.lib.clock import utcnow
-from chat33.orgs.models import User
+from chat33.orgs.models import OutgoingEmail, User
+from chat33.orgs.outbox import queue_email
 from integrations.channels import RECONNECT, account, disconnect_channel
 from integrations.models import ApiKey, Callback, CallbackStatus, Channel, Notice
 from integrations.services import create_api_key
@@ -208,6 +209,19 @@ def test_a_callback_is_sent_again(act: Act, owner: Person) -> None:
     callback.refresh_from_db()
     assert (callback.status, callback.attempts, callback.fence) == ("PENDING", 0, 1)
     assert callback.due_at is not None
+
+
+def test_an_email_that_waits_is_tried_at_once(act: Act, db: None) -> None:
+    queue_email(to="person@example.com", subject="Look", text="Hello", now=utcnow())
+    OutgoingEmail.objects.update(due_at=utcnow() + timedelta(hours=8), attempts=9)
+    email = OutgoingEmail.objects.get()
+
+    assert act("hurry", email) == ["1 outgoing email about to be sent."]
+    email.refresh_from_db()
+    assert email.due_at is not None
+    assert email.due_at <= utcnow()
+    OutgoingEmail.objects.update(due_at=None, sent_at=utcnow())
+    assert act("hurry", email)[0].endswith("It does not wait: it is sent, given up, due or just being sent.")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,12 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from pytest_django.live_server_helper import LiveServer
 
 from chat33.dashboard.middleware import ADMIN_POLICY
-from chat33.orgs.models import User
+from chat33.orgs.models import Organization, User, ViewAs
 from posts.models import Post
 from tests import chromium
+from tests.browser.axe import violations
 from tests.operators.rows import fill
+from tests.sandboxes import RunningSandbox
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +98,53 @@ def test_a_post_is_filtered_chosen_and_retried(watched: Watched) -> None:
     page.wait_for_selector("text=1 post queued again.")
 
     assert Post.objects.get().status == "QUEUED"
+    assert watched.wrong == []
+
+
+def test_the_one_search_opens_by_keyboard_and_leads_to_a_post(watched: Watched) -> None:
+    page, post = watched.page, Post.objects.get()
+    watched.open("/admin/")
+    page.keyboard.press("Control+k")
+    page.locator("#search-input-command").press_sequentially(post.public_id[:-1])
+    page.wait_for_selector(f"#command-results a[data-title='{post.public_id}']")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/admin/posts/post/{post.pk}/change/")
+
+    assert watched.wrong == []
+
+
+def test_a_rule_for_the_sandbox_is_written_and_deleted(watched: Watched, sandboxed: RunningSandbox) -> None:
+    page = watched.page
+    watched.open("/admin/sandbox/")
+    page.select_option("select[name=platform]", "x")
+    page.click("button[value=add]")
+    page.wait_for_selector("text=The rule is in place")
+    assert [rule["platform"] for rule in sandboxed.control("GET", "rules")["items"]] == ["x"]
+    page.click("td button[value=drop]")
+    page.wait_for_selector("text=Every network of the sandbox works")
+
+    assert watched.wrong == []
+
+
+def test_an_operator_looks_at_a_dashboard_and_comes_back(watched: Watched) -> None:
+    page, organization = watched.page, Organization.objects.get()
+    Post.objects.update(media_urls=[])  # its file is no more than a row
+    watched.open(f"/admin/orgs/organization/{organization.pk}/change/")
+    page.click("text=View as a member")
+    page.select_option("select[name=whom]", "role:editor")
+    page.fill("input[name=reason]", "Ticket 41")
+    page.click("text=View the dashboard")
+    page.wait_for_url(f"{watched.home}/**")
+    watched.open("/ui/")
+    assert f"You view {organization.name} as editor until" in page.inner_text(".banner")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert [text for text in violations(page) if "banner" in text] == []
+    page.click("text=Stop viewing")
+    page.wait_for_selector(f"text=You no longer view {organization.name}")
+
+    assert ViewAs.objects.latest("pk").ended_at is not None
     assert watched.wrong == []
 
 

@@ -1,5 +1,6 @@
 """Every list and every page of the admin opens, in as many queries for many rows as for one, and shows no secret."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -8,10 +9,12 @@ from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from chat33.orgs.models import Organization, User
+from chat33.lib.clock import utcnow
+from chat33.orgs.models import Organization, OutgoingEmail, User, ViewAs
 from integrations.channels import account
 from integrations.models import ApiKey, Callback, Channel, Notice, SigningSecret
 from posts.models import Attempt, Media, Post
+from tests.factories import make_callback, make_post
 from tests.operators.rows import fill
 
 MODELS: list[type[Model]] = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -28,8 +31,9 @@ def queries(client: Client, url: str) -> int:
 
 
 def test_everything_has_a_list() -> None:
-    ours = {"ApiKey", "Attempt", "Callback", "Channel", "Group", "Heartbeat", "IdempotencyRecord", "LimitUse", "Media",
-            "Notice", "Organization", "Package", "Post", "SigningSecret", "User"}  # fmt: skip
+    ours = {"ApiKey", "ApiRequest", "Attempt", "Callback", "Channel", "ConnectAttempt", "Group", "Heartbeat",
+            "IdempotencyRecord", "Import", "Invitation", "LimitUse", "Media", "Notice", "Organization", "OutgoingEmail",
+            "Package", "Post", "SigningSecret", "User", "ViewAs"}  # fmt: skip
     assert {model.__name__ for model in MODELS} == ours
 
 
@@ -77,6 +81,11 @@ FILTERS: list[tuple[type[Model], str, int]] = [
     (Callback, "status__exact=FAILED", 0),
     (Notice, "state=open", 1),
     (Notice, "state=resolved", 0),
+    (OutgoingEmail, "state=waiting", 1),
+    (OutgoingEmail, "state=given_up", 0),
+    (OutgoingEmail, "state=sent", 0),
+    (ViewAs, "state=running", 1),
+    (ViewAs, "state=over", 0),
     (ApiKey, "state=live", 1),
     (ApiKey, "state=expired", 0),
     (ApiKey, "state=revoked", 0),
@@ -147,6 +156,53 @@ def test_the_opening_page_tells_what_needs_a_person(desk: Client) -> None:
     assert cards["Unconfirmed posts"] == 0
     assert Post.objects.get().public_id in page.content.decode()
     assert "worker:1" in page.content.decode()
+
+
+def test_it_tells_what_went_out_by_hour_and_what_was_refused_by_why(desk: Client, channel: Channel) -> None:
+    now = utcnow()
+    post = make_post(channel)
+
+    def tried(event: str, hours: float, category: str = "") -> None:
+        Attempt.objects.create(
+            post=post, organization=post.organization, event=event, category=category,
+            created_at=now - timedelta(hours=hours),
+        )  # fmt: skip
+
+    for hours in (0, 0, 2, 30):
+        tried("publish_success", hours)
+    for category in ("media", "media", "quota", ""):
+        tried("publish_failure", 1, category)
+    tried("publish_failure", 25, "quota")
+    page = desk.get("/admin/").context
+
+    assert page["published"] == 3
+    assert [hour["count"] for hour in page["hours"] if hour["count"]] == [1, 2]
+    assert page["categories"][0]["name"] == "media"
+    assert {row["name"]: row["count"] for row in page["categories"]} == {"media": 2, "quota": 1, "our side": 1}
+    for row in page["categories"]:
+        assert len(desk.get(row["url"]).context["cl"].result_list) == row["count"], row
+
+
+def test_it_tells_how_far_each_queue_is_behind(desk: Client, channel: Channel) -> None:
+    def lags() -> dict[str, tuple[float, str]]:
+        cards = desk.get("/admin/").context["lags"]
+        return {
+            card["title"]: (float(str(card["value"]).removesuffix(" s")), card["color"])
+            for card in cards
+            if "due" in card["title"]
+        }
+
+    assert set(lags().values()) == {(0, "success")}
+    now = utcnow()
+    make_post(channel, status="QUEUED", due_at=now - timedelta(minutes=5))
+    make_callback(channel.organization, due_at=now - timedelta(seconds=30))
+    make_callback(channel.organization, due_at=now + timedelta(hours=1))
+
+    found = lags()
+    assert found["Posts due"][0] >= 300
+    assert found["Posts due"][1] == "danger"
+    assert 30 <= found["Callbacks due"][0] < 60
+    assert found["Callbacks due"][1] == "info"
 
 
 def test_the_opening_page_costs_the_same_with_many_rows(desk: Client) -> None:
