@@ -23,7 +23,7 @@ from tests.benchmarks.figures import Report
 from tests.benchmarks.instance import environment, running_instance
 from tests.faults.conftest import free_port
 
-LONGEST = 900  # seconds after which something is wrong
+LONGEST = 1800  # seconds after which something is wrong
 ON_SERVERS = ("scheduler", "requestlog", "search")  # need PostgreSQL alone
 ON_INSTANCE = ("api", "pages", "publishing")  # need all that `make run` starts
 

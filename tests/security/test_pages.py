@@ -1,5 +1,6 @@
 """Nobody does at a page what they may not: every page, every kind of abuse. A new page is walked from its first day."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -78,6 +79,12 @@ def test_the_walk_sees_what_a_page_asks_for(owner: Person, settings: Settings) -
     settings.ROOT_URLCONF = "tests.security.planted"
 
     assert pages.asked(owner.browser(), "/believes/") == {"page", "q"}
+
+
+def test_whatever_a_viewer_may_send_is_still_there() -> None:
+    templates = [route.template for route in PAGES]
+
+    assert [known for known in OWN if not any(re.fullmatch(known, template) for template in templates)] == []
 
 
 FOUND: list[tuple[str, Callable[[list[Route], Person, Person], list[str]], str]] = [
