@@ -7,16 +7,35 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.mail import send_mail
+from pytest_django.fixtures import Settings
 
+from tests.browser import walk_people as people
 from tests.browser.axe import violations
-from tests.browser.conftest import Visits
+from tests.browser.conftest import Visit, Visits
 from tests.browser.walk import STOPS, Stop
+from tests.factories import make_organization, make_user
 from tests.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Nothing is on its way any more: what htmx asked for has come, and charts have drawn.
 AT_REST = "() => document.readyState === 'complete' && !document.querySelector('.htmx-request, [data-loading]')"
 PICTURES = os.environ.get("CHAT33_SCREENSHOTS", "")
+
+
+def look(here: Visit, address: str, name: str, told: str) -> list[str]:
+    """What is wrong with a page in both color schemes."""
+    here.page.goto(f"{here.home}{address}")
+    here.page.wait_for_function(AT_REST)
+    wrong: list[str] = []
+    for scheme in ("light", "dark"):
+        here.page.emulate_media(color_scheme=scheme)
+        if PICTURES:
+            here.page.screenshot(path=Path(PICTURES) / f"{name}-{told}-{scheme}.png", full_page=True)
+        wrong += [f"{told} {scheme}: {text}" for text in violations(here.page)]
+        wide = here.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wrong += [f"{told} {scheme}: {wide} px wider than the screen"] if wide > 0 else []
+    return wrong
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
@@ -27,16 +46,38 @@ def test_a_page_is_sound_everywhere(stop: Stop, owner: Person, visit: Visits) ->
     wrong: list[str] = []
     for phone in (False, True):
         here = visit(None if stop.anonymous else owner, phone=phone)
-        here.page.goto(f"{here.home}{address}")
-        here.page.wait_for_function(AT_REST)
-        for scheme in ("light", "dark"):
-            here.page.emulate_media(color_scheme=scheme)
-            told = f"{'phone' if phone else 'desktop'} {scheme}"
-            if PICTURES:
-                here.page.screenshot(path=Path(PICTURES) / f"{stop.name}-{told.replace(' ', '-')}.png", full_page=True)
-            wrong += [f"{told}: {text}" for text in violations(here.page)]
-            wide = here.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            wrong += [f"{told}: {wide} px wider than the screen"] if wide > 0 else []
+        wrong += look(here, address, stop.name, "phone" if phone else "desktop")
         wrong += [text for text in here.wrong if "status of 404" not in text or stop.name != "not-found"]
 
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_the_pages_of_who_has_just_proved_themselves_are_sound(owner: Person, visit: Visits, phone: bool) -> None:
+    people.two_factor(owner)
+    here = visit(owner, phone=phone)
+    page = here.open("/accounts/2fa/recovery-codes/")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("heading", name="Recovery codes").wait_for()
+    told = "phone" if phone else "desktop"
+    wrong: list[str] = []
+    for path in ("", "totp/deactivate/", "recovery-codes/", "recovery-codes/generate/"):
+        wrong += look(here, f"/accounts/2fa/{path}", f"two-factor-{path.replace('/', '-')}on", told)
+        assert here.page.url.endswith(f"/accounts/2fa/{path}")
+
+    assert not wrong + here.wrong, "\n".join(wrong + here.wrong)
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_the_practice_inbox_and_the_page_of_who_belongs_nowhere_are_sound(
+    visit: Visits, settings: Settings, tmp_path: Path, db: None, phone: bool
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path
+    send_mail("Confirm your address", "Open http://127.0.0.1:8033/accounts/confirm-email/x/", None, ["ana@example.com"])
+    here = visit(Person(make_user(), make_organization(), ""), phone=phone)
+    told = "phone" if phone else "desktop"
+    wrong = look(here, "/mail/", "mail", told) + look(here, "/welcome/", "welcome", told)
+
+    assert not wrong + here.wrong, "\n".join(wrong + here.wrong)

@@ -1,5 +1,7 @@
 """What the walk needs for the pages of members and settings."""
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 
 from chat33.dashboard import notifications
@@ -33,6 +35,12 @@ def member(owner: Person) -> str:
 def stopping(owner: Person) -> str:
     """Where the link leads that ends e-mails."""
     return notifications.stop_url(_place(owner)).removeprefix(settings.BASE_URL)
+
+
+def two_factor(owner: Person) -> None:
+    """Codes of an app are asked for at each login, and there are spare ones."""
+    TOTP.activate(owner.user, generate_totp_secret())
+    RecoveryCodes.activate(owner.user)
 
 
 def _invite(owner: Person, email: str) -> str:
