@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -30,7 +31,7 @@ def build() -> dict[str, Any]:
     """The document, made anew: where ``docs/openapi.json`` says ``/api/v1``, it says the whole address."""
     document: dict[str, Any] = spectacular_settings.DEFAULT_GENERATOR_CLASS().get_schema(request=None, public=True)
     document["servers"] = [{"url": f"{settings.BASE_URL}/api/v1"}]
-    return document
+    return deepcopy(document)  # its examples are the code's own
 
 
 @cache

@@ -1,6 +1,6 @@
 """The door of every page: who comes in, where they work, and whether they may."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -87,8 +86,9 @@ def door(permission: Permission) -> Callable[[Page], Door]:
         def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_login(request)
-            if _holds_nul(request, kwargs):
-                raise BadRequest("A NUL character came in.")
+            if any("\x00" in str(value) for value in kwargs.values()):
+                raise Http404
+            _leave_out_nul(request)
             here = resolve(request)
             if here is None:
                 return redirect("no_organization")
@@ -126,10 +126,15 @@ def resolve(request: HttpRequest) -> Here | None:
     return Here(user=user, organization=membership.organization, role=membership.role, membership=membership)
 
 
-def _holds_nul(request: HttpRequest, parameters: Mapping[str, Any]) -> bool:
-    """Whether anything that came in holds a NUL, which PostgreSQL keeps in no text: no page has to think of it."""
-    given = [text for kind in (request.GET, request.POST) for _, texts in kind.lists() for text in texts]
-    return any("\x00" in str(text) for text in (*given, *parameters.values()))
+def _leave_out_nul(request: HttpRequest) -> None:
+    """Take NUL characters out of what came in: PostgreSQL keeps them in no text, and no page has to think of it."""
+    for name in ("GET", "POST"):
+        given: QueryDict = getattr(request, name)
+        if any("\x00" in str(text) for _, texts in given.lists() for text in texts):
+            cleaned = given.copy()
+            for key, texts in given.lists():
+                cleaned.setlist(key, [str(text).replace("\x00", "") for text in texts])
+            setattr(request, name, cleaned)
 
 
 def _lets_in(here: Here, permission: Permission, request: HttpRequest) -> bool:
