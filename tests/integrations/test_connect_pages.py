@@ -195,7 +195,8 @@ def test_a_stranger_s_attempt_or_channel_is_nothing_here(desk: Client, owner: Pe
     assert outside.post("/channels/connect/x/", {"channel": theirs.public_id}).status_code == 404
     assert desk.get("/channels/connect/nowhere/").status_code == 404
     assert desk.get("/channels/connecting/%00/").status_code == 404
-    for path in ("nowhere/?state=x", "x/?state=%00", "%00/", "x/?code=x"):
+    assert desk.get("/channels/callback/%00/").status_code == 404
+    for path in ("nowhere/?state=x", "x/?state=%00", "x/?code=x"):
         assert desk.get(f"/channels/callback/{path}").status_code == 400
 
 
