@@ -40,6 +40,7 @@ STOPS: list[Stop] = [
     Stop("library-empty", "/library/"),
     Stop("library-file", lambda owner: f"/library/{in_use(owner).public_id}/", furnish),
     Stop("library-delete", lambda owner: f"/library/delete/?id={in_use(owner).public_id}", furnish),
+    Stop("explorer", "/developers/api/"),
     Stop("not-found", "/nothing-here/"),
     Stop("compose", "/posts/new/", compositions.compose),
     Stop("compose-draft", compositions.edit_address, compositions.ask),
