@@ -84,7 +84,9 @@ INSTALLED_APPS = [
     "chat33.orgs",
     "chat33.pages",
     "integrations",
+    "contacts",
     "posts",
+    "tracking",
     "chat33.dashboard",
 ]
 

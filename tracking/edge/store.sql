@@ -1,0 +1,45 @@
+-- Stores a batch: keys first, then what is new of it, its rollups, the work that follows, and the day's ledger.
+WITH incoming AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(n int, day date, 
+    organization_id bigint, received_at timestamptz, occurred_at timestamptz, link_id bigint, key uuid, verified boolean,
+    event_id text, name text, source text, by text, contact_ref text, visitor text, flow text, channel text, campaign text,
+    post text, influencer text, url text, referrer text, agent text, value numeric, currency text, order_ref text, data jsonb
+)
+), fresh AS (
+    INSERT INTO tracking_eventkey (organization_id, key, received_at)
+    SELECT DISTINCT ON (organization_id, key) organization_id, key, received_at FROM incoming
+    ORDER BY organization_id, key, n
+    ON CONFLICT DO NOTHING RETURNING organization_id, key
+), chosen AS MATERIALIZED (
+    SELECT DISTINCT ON (incoming.organization_id, incoming.key) incoming.* FROM incoming
+    JOIN fresh ON fresh.organization_id = incoming.organization_id AND fresh.key = incoming.key
+    ORDER BY incoming.organization_id, incoming.key, incoming.n
+), stored AS (
+    INSERT INTO tracking_event (organization_id, received_at, occurred_at, link_id, key, verified, event_id, name, source, by, contact_ref, visitor, flow, channel, campaign, post, influencer, url, referrer, agent, value, currency, order_ref, data) SELECT organization_id, received_at, occurred_at, link_id, key, verified, event_id, name, source, by, contact_ref, visitor, flow, channel, campaign, post, influencer, url, referrer, agent, value, currency, order_ref, data FROM chosen ORDER BY n
+    RETURNING id, organization_id, received_at, contact_ref, value, by
+), work AS (
+    INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence, attempts)
+    SELECT organization_id, id, received_at, received_at, 0, 0 FROM stored
+    WHERE (contact_ref <> '' OR value IS NOT NULL) AND by IN ('person', 'server')
+), rolled AS (
+    INSERT INTO tracking_rollup (organization_id, axis, ref, name, by, currency, day, events, verified, unverified)
+    SELECT organization_id, axis, ref, name, by, currency, day, count(*),
+        coalesce(sum(value) FILTER (WHERE verified), 0), coalesce(sum(value) FILTER (WHERE NOT verified), 0)
+    FROM chosen CROSS JOIN LATERAL (VALUES (0, ''), (1, source), (2, coalesce(link_id::text, '')), (3, campaign), (4, flow),
+        (5, channel), (6, post), (7, influencer)) AS axes(axis, ref)
+    WHERE axis = 0 OR ref <> ''
+    GROUP BY organization_id, axis, ref, name, by, currency, day
+    ORDER BY organization_id, axis, ref, name, by, currency, day
+    ON CONFLICT (organization_id, axis, ref, name, by, currency, day) DO UPDATE SET
+        events = tracking_rollup.events + excluded.events, verified = tracking_rollup.verified + excluded.verified,
+        unverified = tracking_rollup.unverified + excluded.unverified
+), ledger AS (
+    INSERT INTO tracking_ledger (organization_id, day, source, received, stored, duplicates, rejected)
+    SELECT incoming.organization_id, incoming.day, incoming.source, count(*), count(chosen.n), count(*) - count(chosen.n), 0
+    FROM incoming LEFT JOIN chosen ON chosen.n = incoming.n
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (organization_id, day, source) DO UPDATE SET
+        received = tracking_ledger.received + excluded.received, stored = tracking_ledger.stored + excluded.stored,
+        duplicates = tracking_ledger.duplicates + excluded.duplicates
+)
+SELECT n FROM chosen

@@ -1,0 +1,1 @@
+"""What each MMP sends, read into one shape. Pure: a query and a body in, a reading out."""

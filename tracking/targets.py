@@ -1,0 +1,92 @@
+"""Where a tracked link may lead, how it is signed, and what is appended to it. Pure.
+
+A signature covers the target and everything appended, so that a link of ours cannot be bent to another place or person
+(OWASP, "Unvalidated Redirects and Forwards Cheat Sheet").
+"""
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+MAX_URL = 8_000
+APPENDED = ("cid", "fid", "ch")
+_BAD = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]")
+_PORT = re.compile(r"\d{1,5}")
+
+
+class NotATarget(ValueError):
+    """Nothing that a link may lead to; the message says why."""
+
+
+def host_of(url: str) -> str:
+    """The host that a link leads to, in lower case. Raises ``NotATarget``."""
+    if not url:
+        raise NotATarget("The address is missing.")
+    if len(url) > MAX_URL:
+        raise NotATarget("The address is too long.")
+    if _BAD.search(url):
+        raise NotATarget("The address has characters that no address has. Encode it.")
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in ("http", "https"):
+        raise NotATarget("Only http and https addresses can be tracked.")
+    if "@" in parts.netloc:
+        raise NotATarget("The address carries a user name. Leave it out.")
+    try:
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or not parts.netloc:
+        raise NotATarget("The address has no host.")
+    return host.rstrip(".").lower()
+
+
+def encoded(url: str) -> str:
+    """The address with what is not ASCII percent-encoded, and its host in the form that DNS has."""
+    parts = urlsplit(url.strip())
+    try:
+        host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
+    except UnicodeError:
+        host = parts.hostname or ""
+    netloc = parts.netloc.replace(parts.hostname or "", host) if parts.hostname and host else parts.netloc
+    safe = "/:?#[]@!$&'()*+,;=%-._~"
+    return urlunsplit(
+        (parts.scheme, netloc, quote(parts.path, safe), quote(parts.query, safe), quote(parts.fragment, safe))
+    )
+
+
+def appended(url: str, given: Mapping[str, str]) -> str:
+    """The address with these parameters: one that is there already is replaced, the rest of it stays as it was written."""
+    parts = urlsplit(url)
+    kept = [part for part in parts.query.split("&") if part and part.partition("=")[0] not in given]
+    added = [urlencode({name: value}) for name, value in given.items() if value]
+    return urlunsplit(parts._replace(query="&".join(kept + added)))
+
+
+def asked(query: str) -> tuple[str, dict[str, str], str]:
+    """The target, what is to be appended, and the signature of a tracked link's query. A target that was not encoded is read
+    as far as it goes: to the first ``&`` of the query.
+    """
+    given = dict(reversed(parse_qsl(query, keep_blank_values=True)))
+    return given.get("url", ""), {name: given[name] for name in APPENDED if given.get(name)}, given.get("s", "")
+
+
+def signature(key: bytes, organization: str, url: str, given: Mapping[str, str]) -> str:
+    """What vouches for a link: organization, then 22 characters of an HMAC over it, the target and what is appended."""
+    text = "\n".join([organization, url, *(given.get(name, "") for name in APPENDED)])
+    made = hmac.digest(key, text.encode(), sha256)[:16]
+    return f"{organization}.{urlsafe_b64encode(made).decode().rstrip('=')}"
+
+
+def signed_by(keys: Sequence[bytes], url: str, given: Mapping[str, str], found: str) -> str:
+    """The organization whose signature it is, under any of the keys; empty when it is nobody's."""
+    organization = found.partition(".")[0]
+    made = (signature(key, organization, url, given) for key in keys)
+    return organization if organization and any(hmac.compare_digest(one, found) for one in made) else ""
+
+
+def wrapped(base_url: str, url: str, given: Mapping[str, str], found: str) -> str:
+    """The tracked link itself, percent-encoded and signed."""
+    return f"{base_url}/api/t?{urlencode({'url': url, **given, 's': found})}"
