@@ -44,6 +44,7 @@ UNSET = [
     if not env.str(name, default="")
 ]
 DEBUG = env.bool("CHAT33_DEBUG", default=False)
+SECRET_KEY_FALLBACKS = env.list("CHAT33_OLD_SECRET_KEYS", default=[])
 SECRET_KEY = env.str("CHAT33_SECRET_KEY", default="") or LAYOUT.secret("secret_key")
 ENCRYPTION_KEYS = env.list("CHAT33_ENCRYPTION_KEYS", default=[]) or [LAYOUT.secret("encryption_key")]
 METRICS_TOKEN = env.str("CHAT33_METRICS_TOKEN", default="") or LAYOUT.secret("metrics_token")
@@ -292,8 +293,13 @@ SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
 BEHIND_PROXY = env.bool("CHAT33_BEHIND_PROXY", default=False)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
-ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)  # whose address the limits on logging in count
+# The edge (tracking.edge) stands before the web when it is told where that is; it vouches for what it says of the client.
+WEB_SOCKET = env.str("CHAT33_WEB_SOCKET", default="")
+WEB_ADDRESS = f"unix:{WEB_SOCKET}" if WEB_SOCKET else env.str("CHAT33_WEB_URL", default="http://127.0.0.1:8035")
+EDGE_CARRIERS = env.int("CHAT33_EDGE_CARRIERS", default=1)  # connections by which an edge stores
+BEHIND_ANY = BEHIND_PROXY or bool(WEB_SOCKET) or env.bool("CHAT33_BEHIND_EDGE", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_ANY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_ANY)  # whose address the limits on logging in count
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -323,6 +329,8 @@ LIMITS = {
     "API_KEYS": env.str("CHAT33_LIMIT_API_KEYS", default="10/h"),
     "API": env.str("CHAT33_LIMIT_API", default="1200/m"),
     "TEST_CALLBACKS": env.str("CHAT33_LIMIT_TEST_CALLBACKS", default="30/h"),
+    "EVENTS": env.str("CHAT33_LIMIT_EVENTS", default="100/m"),
+    "PIXEL": env.str("CHAT33_LIMIT_PIXEL", default="6000/m"),
 }
 # Posts a channel may publish in a rolling 24 hours; the lower of this and what the network tells wins.
 DAILY_LIMITS = {

@@ -19,6 +19,7 @@ from tracking.currencies import CODES
 MAX_BODY = 65_536  # bytes
 MAX_BATCH = 500
 MAX_METADATA = 8_192  # bytes as JSON
+MAX_DEPTH = 20  # of metadata
 MOST = Decimal(10) ** 13  # of an amount; numeric(18, 4) holds ten times as much
 EARLY, LATE = timedelta(hours=1), timedelta(days=30)  # how far a sender's clock is believed
 
@@ -103,6 +104,9 @@ def read_event(given: Any, *, now: datetime) -> Sent | list[Problem]:
     elif not isinstance(data, dict):
         wrong.append(Problem("metadata", "metadata is a JSON object."))
         data = {}
+    elif not _is_shallow(data):
+        wrong.append(Problem("metadata", f"metadata is nested at most {MAX_DEPTH} deep."))
+        data = {}
     elif len(json.dumps(data, default=str)) > MAX_METADATA:
         wrong.append(Problem("metadata", "metadata is at most 8 KB as JSON."))
     occurred_at = _moment(given.get("occurredAt"), now, wrong)
@@ -116,7 +120,7 @@ def read_event(given: Any, *, now: datetime) -> Sent | list[Problem]:
         contact=contact,
         value=value,
         currency=currency.strip().upper() if isinstance(currency, str) else "",
-        order=str(order)[:100],
+        order=without_nul(str(order))[:100] if isinstance(order, str | int | Decimal) else "",
         occurred_at=occurred_at,
         data=without_nul(data),
     )
@@ -131,14 +135,30 @@ def key_of(event_id: str) -> UUID:
 
 
 def without_nul(value: Any) -> Any:
-    """The same without what PostgreSQL's JSON cannot hold: NUL, lone surrogates."""
+    """The same without what PostgreSQL's JSON or ours cannot hold: NUL, lone surrogates, integers beyond 64 bits."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {without_nul(str(name)): without_nul(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [without_nul(inner) for inner in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
     return float(value) if isinstance(value, Decimal) else value
+
+
+def _is_shallow(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return True
+    return False
 
 
 def _text(given: Mapping[str, Any], name: str, form: re.Pattern[str], message: str, wrong: list[Problem]) -> str:

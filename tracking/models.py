@@ -8,7 +8,7 @@ within a month.
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, HashIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -132,6 +132,7 @@ class Link(models.Model):
         indexes = [
             models.Index(fields=["organization", "-id"], name="link_by_organization"),
             GinIndex(fields=["tags"], name="link_by_tags"),
+            HashIndex(fields=["url"], name="link_by_url"),
         ]
 
     def __str__(self) -> str:
@@ -312,16 +313,30 @@ class Ledger(models.Model):
 
 
 class TokenUse(models.Model):
-    """How many events of a limited token were accepted in a second."""
+    """How many events of a limited token were accepted at a moment, in milliseconds since 1970."""
 
-    pk = models.CompositePrimaryKey("token_id", "second")
+    pk = models.CompositePrimaryKey("token_id", "moment")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
     token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="uses", db_index=False)
-    second = models.BigIntegerField()
+    moment = models.BigIntegerField()
     events = models.PositiveIntegerField()
 
     def __str__(self) -> str:
-        return f"{self.token_id} {self.second}"
+        return f"{self.token_id} {self.moment}"
+
+
+class Word(models.Model):
+    """A word that an organization's rollups know: an event's name, a flow, a channel. How many there may be is bounded
+    (``tracking.edge.words``), so that strangers cannot make rollups grow without end.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "kind", "word")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.PositiveSmallIntegerField(help_text="0 a name, else the axis.")
+    word = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class PostbackStatus(models.TextChoices):

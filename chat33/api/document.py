@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.plumbing import load_enum_name_overrides
 
-from chat33.api.limits import parse
+from chat33.lib.rates import parse
 
 PREFIX = "/api/v1/"
 

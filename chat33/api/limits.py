@@ -7,7 +7,6 @@ A Redis that hangs is left alone between two probes, so that requests stay fast.
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,20 +23,11 @@ from redis.exceptions import RedisError
 from chat33.api.errors import RateLimited
 from chat33.api.models import LimitUse
 from chat33.lib.breaker import Breaker
+from chat33.lib.rates import Limit, parse
 
 logger = structlog.get_logger(__name__)
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_RATE = re.compile(r"([0-9]{1,9})/([0-9]{0,5})([smhd])")
 redis_breaker = Breaker(pause=5.0)
-
-
-@dataclass(frozen=True)
-class Limit:
-    """So many uses in so many seconds."""
-
-    count: int
-    window: int
 
 
 @dataclass(frozen=True)
@@ -55,17 +45,6 @@ class Usage:
             "RateLimit-Remaining": str(self.remaining),
             "RateLimit-Reset": str(self.reset),
         }
-
-
-def parse(rate: str) -> Limit | None:
-    """``30/h`` or ``10/15m`` as a limit, ``off`` as None. Raises ValueError for anything else."""
-    if rate == "off":
-        return None
-    match = _RATE.fullmatch(rate)
-    window = int(match[2] or 1) * _UNITS[match[3]] if match else 0
-    if match is None or not window:
-        raise ValueError(f"{rate!r} is no limit: write 30/h, 10/15m or off")
-    return Limit(int(match[1]), window)
 
 
 def overrides_problems(overrides: Any) -> list[str]:

@@ -1,10 +1,12 @@
--- Stores a batch: keys first, then what is new of it, its rollups, the work that follows, and the day's ledger.
+-- Stores a batch: keys first, then what is new of it, its rollups, who was there, the work that follows, the links' counts
+-- and the day's ledger. Gives the numbers of the new ones, and of a click how many its link has now.
 WITH incoming AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(n int, day date, 
-    organization_id bigint, received_at timestamptz, occurred_at timestamptz, link_id bigint, key uuid, verified boolean,
-    event_id text, name text, source text, by text, contact_ref text, visitor text, flow text, channel text, campaign text,
-    post text, influencer text, url text, referrer text, agent text, value numeric, currency text, order_ref text, data jsonb
-)
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row(
+        n int, day date, organization_id bigint, received_at timestamptz, occurred_at timestamptz, link_id bigint, key uuid,
+        verified boolean, event_id text, name text, source text, by text, contact_ref text, visitor text, flow text,
+        channel text, campaign text, post text, influencer text, url text, referrer text, agent text, value numeric,
+        currency text, order_ref text, data jsonb
+    )
 ), fresh AS (
     INSERT INTO tracking_eventkey (organization_id, key, received_at)
     SELECT DISTINCT ON (organization_id, key) organization_id, key, received_at FROM incoming
@@ -15,7 +17,14 @@ WITH incoming AS MATERIALIZED (
     JOIN fresh ON fresh.organization_id = incoming.organization_id AND fresh.key = incoming.key
     ORDER BY incoming.organization_id, incoming.key, incoming.n
 ), stored AS (
-    INSERT INTO tracking_event (organization_id, received_at, occurred_at, link_id, key, verified, event_id, name, source, by, contact_ref, visitor, flow, channel, campaign, post, influencer, url, referrer, agent, value, currency, order_ref, data) SELECT organization_id, received_at, occurred_at, link_id, key, verified, event_id, name, source, by, contact_ref, visitor, flow, channel, campaign, post, influencer, url, referrer, agent, value, currency, order_ref, data FROM chosen ORDER BY n
+    INSERT INTO tracking_event (
+        organization_id, received_at, occurred_at, link_id, key, verified, event_id, name, source, by, contact_ref, visitor,
+        flow, channel, campaign, post, influencer, url, referrer, agent, value, currency, order_ref, data
+    )
+    SELECT
+        organization_id, received_at, occurred_at, link_id, key, verified, event_id, name, source, by, contact_ref, visitor,
+        flow, channel, campaign, post, influencer, url, referrer, agent, value, currency, order_ref, data
+    FROM chosen ORDER BY n
     RETURNING id, organization_id, received_at, contact_ref, value, by
 ), work AS (
     INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence, attempts)
@@ -33,6 +42,19 @@ WITH incoming AS MATERIALIZED (
     ON CONFLICT (organization_id, axis, ref, name, by, currency, day) DO UPDATE SET
         events = tracking_rollup.events + excluded.events, verified = tracking_rollup.verified + excluded.verified,
         unverified = tracking_rollup.unverified + excluded.unverified
+), visited AS (
+    INSERT INTO tracking_visitor (organization_id, day, visitor)
+    SELECT DISTINCT organization_id, day, visitor FROM chosen WHERE visitor <> '' AND by = 'person'
+    ORDER BY organization_id, day, visitor
+    ON CONFLICT DO NOTHING
+), clicked AS (
+    UPDATE tracking_link AS link SET clicks = link.clicks + new.clicks
+    FROM (
+        SELECT link_id, count(*) AS clicks FROM chosen
+        WHERE link_id IS NOT NULL AND name = 'click' AND by = 'person' GROUP BY link_id
+    ) AS new
+    WHERE link.id = new.link_id
+    RETURNING link.id, link.clicks
 ), ledger AS (
     INSERT INTO tracking_ledger (organization_id, day, source, received, stored, duplicates, rejected)
     SELECT incoming.organization_id, incoming.day, incoming.source, count(*), count(chosen.n), count(*) - count(chosen.n), 0
@@ -42,4 +64,4 @@ WITH incoming AS MATERIALIZED (
         received = tracking_ledger.received + excluded.received, stored = tracking_ledger.stored + excluded.stored,
         duplicates = tracking_ledger.duplicates + excluded.duplicates
 )
-SELECT n FROM chosen
+SELECT chosen.n, clicked.clicks FROM chosen LEFT JOIN clicked ON clicked.id = chosen.link_id

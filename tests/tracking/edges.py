@@ -1,0 +1,96 @@
+"""An edge on a port of its own, in a thread of the test's process, asked over real HTTP."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import requests
+import uvicorn
+from django.db import connection
+
+from chat33.lib.secrets import digest, new_key
+from chat33.orgs.models import Organization
+from tracking.edge.app import Edge
+from tracking.edge.config import Config, conninfo, from_settings
+from tracking.models import Token
+
+PERSON = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1"
+ANDROID = (
+    "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Mobile Safari/537.36"
+)
+
+
+@dataclass
+class RunningEdge:
+    """Where it is."""
+
+    port: int
+    edge: Edge
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def send(self, body: Any, token: str = "", **options: Any) -> requests.Response:
+        """``POST /api/webhooks/events``."""
+        parameters = {"token": token} if token else {}
+        how = {"data": body} if isinstance(body, bytes) else {"json": body}
+        return requests.post(f"{self.url}/api/webhooks/events", params=parameters, timeout=20, **how, **options)
+
+    def pixel(self, body: Any, **headers: str) -> requests.Response:
+        """``POST /api/pixel``, as a browser does."""
+        return requests.post(
+            f"{self.url}/api/pixel", data=_json(body), timeout=20,
+            headers={"User-Agent": PERSON, "Content-Type": "text/plain;charset=UTF-8", **headers},
+        )  # fmt: skip
+
+    def get(self, path: str, *, agent: str = PERSON, method: str = "GET", **headers: str) -> requests.Response:
+        """Any address, as a person's browser, going nowhere else."""
+        return requests.request(
+            method, f"{self.url}{path}", headers={"User-Agent": agent, **headers}, allow_redirects=False, timeout=20
+        )
+
+
+def _json(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else requests.Request("POST", "http://x", json=body).prepare().body  # type: ignore[return-value]  # bytes
+
+
+def make_token(organization: Organization, kind: str = "server", **given: Any) -> str:
+    """A token that opens a door."""
+    token = new_key()
+    Token.objects.create(
+        organization=organization, kind=kind, prefix=token[:12], digest=digest(token), created_by="test", **given
+    )
+    return token
+
+
+@contextmanager
+def running_edge(**changes: Any) -> Iterator[RunningEdge]:
+    """One over the test's database; what it stores is committed."""
+    config: Config = replace(from_settings(), conninfo=conninfo(connection.settings_dict), **changes)
+    edge = Edge(config)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            edge, loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False, ws="none"
+        )
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    until = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < until
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield RunningEdge(listening.getsockname()[1], edge)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listening.close()

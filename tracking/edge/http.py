@@ -1,0 +1,156 @@
+"""Requests and answers of the doors, as thin as they can be above ASGI."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
+
+SLOWEST = 15.0  # seconds that a body of at most a few KB may take to come
+
+
+class Refused(Exception):
+    """The answer is an error."""
+
+    def __init__(self, response: "Response") -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class Gone(Exception):
+    """Whoever asked has hung up."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What is answered."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+    async def send(self, send: Send, *, bodyless: bool = False) -> None:
+        """Say it; ``bodyless`` to a HEAD."""
+        length = (b"content-length", str(len(self.body)).encode())
+        headers = self.headers if self.status in (204, 304) else (*self.headers, length)
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if bodyless else self.body})
+
+
+class Request:
+    """A request, read as far as a door asks."""
+
+    __slots__ = ("_receive", "headers", "method", "path", "query", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: str = scope["query_string"].decode("latin-1")
+        self.headers: Mapping[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        self._receive = receive
+
+    def parameter(self, name: str) -> str:
+        """The first of this name in the query; empty if there is none."""
+        if name not in self.query:
+            return ""
+        try:
+            return next((value for key, value in parse_qsl(self.query, max_num_fields=300) if key == name), "")
+        except ValueError:
+            return ""
+
+    def without(self, name: str) -> str:
+        """The query without the parameters of this name, else as it came."""
+        return "&".join(part for part in self.query.split("&") if part.partition("=")[0] != name)
+
+    async def body(self, most: int) -> bytes:
+        """The whole body. Raises ``Refused`` when it is larger or takes too long, ``Gone`` when it ends early."""
+        declared = self.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            raise Refused(too_large(most))
+        message = await self._next()
+        if not message.get("more_body"):  # nearly every time
+            body: bytes = message.get("body", b"")
+            if len(body) > most:
+                raise Refused(too_large(most))
+            return body
+        parts = [message.get("body", b"")]
+        try:
+            async with asyncio.timeout(SLOWEST):
+                while message.get("more_body"):
+                    message = await self._next()
+                    parts.append(message.get("body", b""))
+                    if sum(map(len, parts)) > most:
+                        raise Refused(too_large(most))
+        except TimeoutError:
+            raise Refused(error(408, "TIMEOUT", "The body took too long to come.")) from None
+        return b"".join(parts)
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        return message
+
+
+def json(status: int, body: object, *headers: tuple[bytes, bytes]) -> Response:
+    """An answer in JSON."""
+    return Response(status, orjson.dumps(body), ((b"content-type", b"application/json"), *headers))
+
+
+def error(
+    status: int, word: str, message: str, details: Sequence[Mapping[str, str]] = (), *headers: tuple[bytes, bytes]
+) -> Response:
+    """The one shape of every error of the public APIs."""
+    return json(status, {"error": word, "message": message, "details": list(details)}, *headers)
+
+
+def invalid(details: Sequence[Mapping[str, str]], message: str = "") -> Response:
+    """400, naming the fields."""
+    if not message:
+        first = details[0]
+        message = f"{first['path']}: {first['message']}" if first["path"] else first["message"]
+    return error(400, "VALIDATION_ERROR", message, details)
+
+
+def unauthorized(message: str) -> Response:
+    """401."""
+    return error(401, "Unauthorized", message, (), (b"www-authenticate", b"Bearer"))
+
+
+def too_large(most: int) -> Response:
+    """413."""
+    return error(413, "PAYLOAD_TOO_LARGE", f"The body is larger than {most // 1024} KB.")
+
+
+def limited(count: int, seconds: int) -> Response:
+    """429, with when to come back."""
+    message = f"The limit of {count} is reached. Try again in {seconds} seconds."
+    return error(429, "RATE_LIMIT", message, (), (b"retry-after", str(seconds).encode()))
+
+
+def unavailable() -> Response:
+    """503: nothing was stored."""
+    message = "The service cannot answer right now. Nothing was changed; try again in a few seconds."
+    return error(503, "UNAVAILABLE", message, (), (b"retry-after", b"2"))
+
+
+def wrong_method(*allowed: str) -> Response:
+    """405."""
+    message = f"This address takes {', '.join(allowed)}."
+    return error(405, "METHOD_NOT_ALLOWED", message, (), (b"allow", ", ".join(allowed).encode()))
+
+
+def empty(status: int, *headers: tuple[bytes, bytes]) -> Response:
+    """No body."""
+    return Response(status, b"", headers)
