@@ -1,4 +1,4 @@
-# One image for web, worker and beat; compose.yaml shows them together, docs/deploy.md says what to set.
+# One image for edge, web, worker, chores and beat; compose.yaml shows them together, docs/deploy.md says what to set.
 FROM python:3.13-slim AS packages
 RUN python -m venv /opt/venv
 COPY requirements.txt .

@@ -1,6 +1,7 @@
 """Addresses of pages as we keep them: without what may name a person or open something. Pure."""
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 MAX_URL = 2_000
@@ -14,6 +15,7 @@ OURS = frozenset({"cid", "fid", "ch", "c33"})
 _PERSONAL = re.compile(r"[^\s/?&=@]+(?:@|%40)[^\s/?&=@]+\.[A-Za-z]{2,}")
 
 
+@lru_cache(maxsize=4_096)
 def kept(url: str, *, named: bool = True) -> str:
     """The address with ``utm_*``, click ids and ours of its query, without fragment, user name and what looks like an e-mail
     address; without ours, too, unless ``named``. Empty for what is none.

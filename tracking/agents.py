@@ -9,6 +9,7 @@ older ``Purpose`` and ``X-Moz``.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 By = Literal["person", "bot", "preview", "prefetch"]
@@ -55,15 +56,27 @@ class Visit:
 def visit(headers: Mapping[str, str], method: str = "GET") -> Visit:
     """Who asks with these headers (names in lower case)."""
     agent = headers.get("user-agent", "")[:500]
+    found = _by_agent(agent)
+    if found.by == "preview":
+        return found
+    if "prefetch" in headers.get("sec-purpose", headers.get("purpose", headers.get("x-moz", ""))).lower():
+        return Visit("prefetch", found.device, "Browser")
+    return Visit("bot", found.device, _named(agent)) if method == "HEAD" else found
+
+
+@lru_cache(maxsize=4_096)  # people share a few hundred browsers
+def _by_agent(agent: str) -> Visit:
     device = device_of(agent)
     for name, pattern in _PREVIEWS:
         if pattern.search(agent):
             return Visit("preview", device, name)
-    if "prefetch" in headers.get("sec-purpose", headers.get("purpose", headers.get("x-moz", ""))).lower():
-        return Visit("prefetch", device, "Browser")
-    if method == "HEAD" or not _BROWSER.search(agent) or _PROGRAMS.search(agent):
-        return Visit("bot", device, agent.partition("/")[0][:40] if agent else "")
+    if not _BROWSER.search(agent) or _PROGRAMS.search(agent):
+        return Visit("bot", device, _named(agent))
     return Visit("person", device)
+
+
+def _named(agent: str) -> str:
+    return agent.partition("/")[0][:40]
 
 
 def device_of(agent: str) -> Device:

@@ -128,10 +128,12 @@ def read_event(given: Any, *, now: datetime) -> Sent | list[Problem]:
 
 def key_of(event_id: str) -> UUID:
     """What an event id is stored as: itself where it is a UUID, else a digest of it."""
-    try:
-        return UUID(event_id)
-    except ValueError:
-        return UUID(bytes=hashlib.blake2b(event_id.encode(), digest_size=16).digest())
+    if len(event_id) in (32, 36):
+        try:
+            return UUID(event_id)
+        except ValueError:
+            pass
+    return UUID(bytes=hashlib.blake2b(event_id.encode(), digest_size=16).digest())
 
 
 def without_nul(value: Any) -> Any:

@@ -5,12 +5,15 @@ from http.client import HTTPConnection, HTTPException
 
 
 def readiness(host: str, port: int) -> tuple[int, str]:
-    """What ``/readyz`` answers: its status (0 if nobody does) and its body, or why there is none."""
-    return _get(host, port, "/readyz")
+    """What ``/readyz`` answers: its status and its body, or why there is none. 502 if the edge answers and the web server
+    behind it does not, 0 if nobody does.
+    """
+    status, body = _get(host, port, "/readyz")
+    return (502, body) if status == 0 and _get(host, port, "/healthz/edge")[0] == 200 else (status, body)
 
 
 def is_alive(port: int, environ: Mapping[str, str]) -> bool:
-    """Whether the web server of this machine answers ``/healthz``, asked by a name that it goes by."""
+    """Whether the server of this machine answers ``/healthz``, asked by a name that it goes by; an edge asks the web."""
     names = environ.get("CHAT33_ALLOWED_HOSTS", "").split(",")
     name = names[0].strip().removeprefix(".") or "127.0.0.1"
     return _get("127.0.0.1", port, "/healthz", name="localhost" if name == "*" else name)[0] == 200

@@ -117,6 +117,11 @@ class Layout:
         return self.socket_dir / "redis.sock"
 
     @property
+    def web_socket(self) -> Path:
+        """Where Django listens; the edge before it has the port."""
+        return self.socket_dir / "web.sock"
+
+    @property
     def database_url(self) -> str:
         """The embedded PostgreSQL for libpq: ``postgresql://chat33@/chat33?host=<socket directory>``."""
         return f"postgresql://{DATABASE}@/{DATABASE}?host={quote(str(self.socket_dir), safe='')}"

@@ -1,4 +1,4 @@
-"""The Procfile is the one place that says how web, worker, chores, beat and sandbox are started, here and in production."""
+"""The Procfile is the one place that says how each process is started, here and in production."""
 
 import os
 import re
@@ -16,7 +16,7 @@ LINE = re.compile(r"(?P<name>[A-Za-z0-9_-]+):\s*(?P<command>.+)")
 STOP_SIGNALS = {"worker": signal.SIGQUIT, "chores": signal.SIGQUIT}
 """A worker's SIGQUIT is Celery's soft shutdown: finish within a limit, give back the rest (Celery 5.7, "Workers")."""
 
-STOP_SECONDS = {"web": 4.0, "worker": 10.0, "chores": 10.0, "beat": 4.0, "sandbox": 1.0}
+STOP_SECONDS = {"edge": 4.0, "web": 4.0, "worker": 10.0, "chores": 10.0, "beat": 4.0, "sandbox": 1.0}
 
 
 def read(path: Path = ROOT / "Procfile") -> dict[str, str]:
@@ -40,8 +40,16 @@ def replace_process(name: str, environ: Mapping[str, str]) -> None:
     commands = read()
     if name not in commands:
         raise StartupError(f"The Procfile has no {name!r}: choose one of {', '.join(commands)}.")
+    if name == "web" and environ.get("CHAT33_WEB_SOCKET"):
+        clear_socket(Path(environ["CHAT33_WEB_SOCKET"]))
     os.chdir(ROOT)
     os.execve("/bin/sh", ["sh", "-c", f"exec {commands[name]}"], {**environ, **search_paths(environ)})
+
+
+def clear_socket(path: Path) -> None:
+    """Take away what a killed web server left where the next one will listen; it would not do so itself."""
+    if path.is_socket():
+        path.unlink()
 
 
 def programs(layout: Layout, env: Mapping[str, str]) -> list[Program]:
@@ -69,6 +77,7 @@ def environment(layout: Layout, environ: Mapping[str, str], *, host: str, port: 
         "CHAT33_HOST": host,
         "PORT": str(port),
         "CHAT33_SANDBOX_PORT": str(port + 1),
+        "CHAT33_WEB_SOCKET": str(layout.web_socket),
         "PYTHONUNBUFFERED": "1",
         **search_paths(environ),
     }

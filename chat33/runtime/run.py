@@ -128,8 +128,16 @@ def _start(supervisor: Supervisor, environ: Mapping[str, str], host: str, port: 
     )
     supervisor.run_once(setup, check=stop.check)
     for program in programs.values():
-        supervisor.start(program.name, _always(program))
+        supervisor.start(program.name, _web(program, here) if program.name == "web" else _always(program))
     _wait_ready(supervisor, _reachable(host), port, stop)
+
+
+def _web(program: Program, here: Layout) -> Callable[[], Program]:
+    def prepare() -> Program:
+        procfile.clear_socket(here.web_socket)
+        return program
+
+    return prepare
 
 
 def _always(program: Program) -> Callable[[], Program]:

@@ -12,7 +12,7 @@ from chat33.runtime.layout import Layout
 from chat33.runtime.logs import shorten
 from chat33.runtime.processes import Child, Program, signal_group, tail
 
-STOP_ORDER = (("web", "beat", "worker", "chores"), ("setup", "sandbox"), ("redis",), ("postgres",))
+STOP_ORDER = (("edge", "web", "beat", "worker", "chores"), ("setup", "sandbox"), ("redis",), ("postgres",))
 """Whoever uses something ends before it; those in one group end side by side."""
 
 STOP_SECONDS = 14.0

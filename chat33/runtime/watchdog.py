@@ -38,6 +38,8 @@ class Watchdog:
 def _silent(status: int, body: str) -> list[str]:
     """Which processes ``/readyz`` does not hear; none where it cannot know."""
     if status == 0:
+        return ["edge"]
+    if status == 502:  # the edge's word for a web server that does not answer
         return ["web"]
     try:
         checks: Mapping[str, str] = json.loads(body)["checks"]

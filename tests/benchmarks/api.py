@@ -106,7 +106,11 @@ def _queries(tenant: Tenant) -> dict[str, int]:
 def _saturated(report: Report, instance: Instance, naive_port: int, naive: Child, many: Tenant) -> None:
     """As many as the machine gives, with four connections; and what one costs the web server's processes."""
     headers = {"x-api-key": many.key}
-    ours = [one for one in instance.process.children(recursive=True) if "chat33.wsgi" in " ".join(one.cmdline())]
+    ours = [
+        one
+        for one in instance.process.children(recursive=True)
+        if "chat33.wsgi" in " ".join(one.cmdline()) or "tracking.edge" in " ".join(one.cmdline())
+    ]
     theirs = psutil.Process(naive.process.pid)
     ways: dict[str, tuple[int, list[psutil.Process], Callable[[Connection], object]]] = {
         "floor": (instance.port, ours, lambda http: http.send("GET", "/healthz")),

@@ -26,8 +26,8 @@ def runtime(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_procfile_names_the_five_processes() -> None:
-    assert list(procfile.read()) == ["web", "worker", "chores", "beat", "sandbox"]
+def test_the_procfile_names_the_six_processes() -> None:
+    assert list(procfile.read()) == ["edge", "web", "worker", "chores", "beat", "sandbox"]
 
 
 def test_a_line_that_is_no_process_is_told(tmp_path: Path) -> None:
@@ -62,7 +62,9 @@ def test_exec_becomes_the_process_of_that_name() -> None:
 def test_exec_of_an_unknown_name_tells_the_known_ones() -> None:
     told = runtime("exec", "mail")
     assert told.returncode == 1
-    assert told.stderr == "chat33: The Procfile has no 'mail': choose one of web, worker, chores, beat, sandbox.\n"
+    assert (
+        told.stderr == "chat33: The Procfile has no 'mail': choose one of edge, web, worker, chores, beat, sandbox.\n"
+    )
 
 
 def test_healthy_says_no_where_nobody_answers() -> None:

@@ -22,7 +22,7 @@ from chat33.runtime.postgres import Postgres
 from chat33.runtime.processes import wait_until
 from chat33.runtime.redis import EmbeddedRedis
 
-NAMES = {"web", "worker", "chores", "beat", "sandbox", "postgres", "redis"}
+NAMES = {"edge", "web", "worker", "chores", "beat", "sandbox", "postgres", "redis"}
 
 
 def free_port() -> int:

@@ -84,8 +84,8 @@ def test_all_end_in_order_whoever_uses_something_first(layout: Layout, superviso
     assert wait_until(lambda: all("up" in path.read_text() for path in ready), seconds=5)
     supervisor.stop()
     ended = journal.read_text().split()
-    assert set(ended[:4]) == {"web", "beat", "worker", "chores"}
-    assert ended[4:] == ["sandbox", "redis", "postgres"]
+    assert set(ended[:5]) == {"edge", "web", "beat", "worker", "chores"}
+    assert ended[5:] == ["sandbox", "redis", "postgres"]
     assert record.read(layout.state_file) == []
 
 

@@ -37,8 +37,9 @@ def test_nobody_is_blamed_while_the_database_or_redis_is_away() -> None:
     assert not any(named(*[readyz(redis="not reachable", worker="silent for 40 s")] * (TURNS + 3)))
 
 
-def test_a_web_server_that_answers_nobody_is_named() -> None:
-    assert named(*[(0, "timed out")] * (TURNS + 1))[-1] == ["web"]
+def test_whoever_answers_nobody_is_named() -> None:
+    assert named(*[(0, "timed out")] * (TURNS + 1))[-1] == ["edge"]
+    assert named(*[(502, "timed out")] * (TURNS + 1))[-1] == ["web"]
 
 
 def test_an_answer_that_is_no_readyz_blames_nobody() -> None:

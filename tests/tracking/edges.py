@@ -78,7 +78,14 @@ def running_edge(**changes: Any) -> Iterator[RunningEdge]:
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
-            edge, loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False, ws="none"
+            edge,
+            loop="uvloop",
+            http="httptools",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            ws="none",
+            proxy_headers=False,
         )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

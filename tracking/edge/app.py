@@ -1,9 +1,12 @@
 """The edge: hot doors answered here, everything else handed on to Django, so that one port serves all."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 import structlog
+from django.conf import settings
+from django.utils.log import configure_logging
 
 from tracking.edge.config import Config, from_settings
 from tracking.edge.doors.clicks import get_tracked
@@ -91,4 +94,6 @@ class Edge:
 
 def make() -> Edge:
     """As the settings say; uvicorn's factory."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat33.settings")
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     return Edge(from_settings())

@@ -23,6 +23,7 @@ _HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect"}
 )
 _FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip"})
+_OURS_TO_SAY = _HOP | {b"date", b"server"}  # the server that we run in writes the date
 _NO_BODY = (
     b'<!doctype html><html lang="en"><meta charset="utf-8"><title>One moment, please</title>'
     b'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
@@ -98,7 +99,7 @@ class Onward:
         given: list[tuple[bytes, bytes]] = list(scope["headers"])
         named = {word.strip().lower() for name, value in given if name == b"connection" for word in value.split(b",")}
         headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
+            (name.decode("latin-1"), _text(value))
             for name, value in given
             if name not in _HOP and name not in _FORWARDED and name not in named
         ]
@@ -131,8 +132,16 @@ class _Body:
                 yield message["body"]
 
 
+def _text(value: bytes) -> str:
+    """So that the client, which writes UTF-8, writes the same bytes; what is none is Latin-1 (RFC 9110, 5.5)."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
 def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower(), value) for name, value in headers if name.lower() not in _HOP]
+    return [(name.lower(), value) for name, value in headers if name.lower() not in _OURS_TO_SAY]
 
 
 def _away(scope: Scope) -> Response:

@@ -1,6 +1,7 @@
 """``GET /l/{code}``: a stored link. It may lead elsewhere by device, open an app, end at a time or after so many clicks."""
 
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chat33.lib.clock import utcnow
@@ -78,6 +79,7 @@ def _target(link: Link, who: Visit) -> str:
     return _safe(by_device or link.url)
 
 
+@lru_cache(maxsize=16_384)
 def _safe(url: str) -> str:
     """The address as a header can hold it; what was stored is checked again, for it is where people are sent."""
     found = encoded(url)

@@ -1,0 +1,220 @@
+"""What is no hot door is handed on to the web server as it came, and its answer back, without holding either."""
+
+import http.client
+import json
+import resource
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.tracking.edges import RunningEdge, running_edge
+
+MANY = 60_000_000  # bytes
+
+
+class _Web(BaseHTTPRequestHandler):
+    """Tells what reached it; some addresses behave in ways of their own."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        if self.path.startswith("/refuses"):  # without reading what is being sent, as servers do at a limit
+            self.send_response(413)
+            self.send_header("Content-Length", "0")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.close_connection = True
+            return
+        size = self._read()
+        if self.path.startswith("/large"):
+            self.send_response(200)
+            self.send_header("Content-Length", str(MANY))
+            self.end_headers()
+            for _ in range(MANY // 100_000):
+                self.wfile.write(b"x" * 100_000)
+            return
+        if self.path.startswith("/breaks"):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"half")
+            self.close_connection = True
+            return
+        told: dict[str, Any] = {
+            "method": self.command,
+            "path": self.path,
+            "size": size,
+            "headers": self.headers.items(),
+        }
+        body = json.dumps(told).encode()
+        self.send_response(303 if "redirect" in self.path else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Set-Cookie", "a=1; Path=/")
+        self.send_header("Set-Cookie", "b=2; Path=/")
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Connection", "keep-alive, X-Secret-Hop")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):  # every method alike
+            return self._answer
+        raise AttributeError(name)
+
+    def _read(self) -> int:
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            size = 0
+            while length := int(self.rfile.readline(), 16):
+                size += len(self.rfile.read(length))
+                self.rfile.readline()
+            self.rfile.readline()
+            return size
+        left = size = int(self.headers.get("Content-Length") or 0)
+        while left:
+            left -= len(self.rfile.read(min(left, 100_000)))
+        return size
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class _UnixServer(ThreadingHTTPServer):
+    address_family = socket.AF_UNIX
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = "web", 0
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, _ = self.socket.accept()
+        return connection, ("", 0)
+
+
+@pytest.fixture
+def front(transactional_db: None, tmp_path: Path) -> Iterator[RunningEdge]:
+    """An edge before a web server on a Unix socket."""
+    path = tmp_path / "web.sock"
+    server = _UnixServer(str(path), _Web)  # type: ignore[arg-type]  # a path
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with running_edge(web=f"unix:{path}", behind_proxy=False) as edge:
+        yield edge
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_request_arrives_as_it_was_sent(front: RunningEdge) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)) as connection:
+        connection.request(
+            "PUT", "/a%2Fb/../c//d;e?x=%20+&x=2&=", b"body", {"Host": "app.example", "X-Own": "Ü".encode()}
+        )
+        told = json.loads(connection.getresponse().read())
+    assert (told["method"], told["path"], told["size"]) == ("PUT", "/a%2Fb/../c//d;e?x=%20+&x=2&=", 4)
+    headers = {name.lower(): value for name, value in told["headers"]}
+    assert headers["host"] == "app.example"
+    assert headers["x-own"] == "Ü".encode().decode("latin-1")
+    assert headers["content-length"] == "4"
+    assert not {"user-agent", "accept", "content-type", "accept-encoding"} & {*headers} - {"accept-encoding"}
+
+
+def test_a_stranger_cannot_say_who_they_are(front: RunningEdge) -> None:
+    spoofed = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Forwarded": "for=203.0.113.9",
+               "X-Forwarded-Host": "evil.example", "X-Real-IP": "203.0.113.9"}  # fmt: skip
+    told = front.get("/who", **spoofed).json()
+    headers = [(name.lower(), value) for name, value in told["headers"]]
+    assert [value for name, value in headers if name == "x-forwarded-for"] == ["127.0.0.1"]
+    assert [value for name, value in headers if name == "x-forwarded-proto"] == ["http"]
+    assert not {"forwarded", "x-forwarded-host", "x-real-ip"} & {name for name, _ in headers}
+
+
+def test_behind_a_proxy_its_last_word_is_believed(transactional_db: None, tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    server = _UnixServer(str(path), _Web)  # type: ignore[arg-type]  # a path
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with running_edge(web=f"unix:{path}", behind_proxy=True) as edge:
+        told = edge.get("/", **{"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "https"}).json()
+    server.shutdown()
+    server.server_close()
+    headers = {name.lower(): value for name, value in told["headers"]}
+    assert (headers["x-forwarded-for"], headers["x-forwarded-proto"]) == ("203.0.113.9", "https")
+
+
+def test_what_belongs_to_a_connection_goes_no_further(front: RunningEdge) -> None:
+    reply = front.get("/", **{"Connection": "keep-alive, X-Secret-Hop", "X-Secret-Hop": "1", "TE": "trailers"})
+    names = {name.lower() for name, _ in reply.json()["headers"]}
+    assert not {"x-secret-hop", "te", "upgrade"} & names
+    assert "connection" not in reply.headers
+
+
+def test_the_answer_comes_back_as_it_was_given(front: RunningEdge) -> None:
+    reply = front.get("/redirect")
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/elsewhere")
+    assert reply.raw.headers.getlist("Set-Cookie") == ["a=1; Path=/", "b=2; Path=/"]
+    assert len(reply.raw.headers.getlist("Date")) == 1
+    head = front.get("/", method="HEAD")
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["Content-Length"]) > 0
+
+
+def test_large_bodies_pass_in_both_directions_without_being_held(front: RunningEdge) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(MANY // 100_000):
+            yield b"x" * 100_000
+
+    sent = requests.post(f"{front.url}/upload", data=parts(), timeout=60)
+    assert sent.json()["size"] == MANY
+    with requests.get(f"{front.url}/large", stream=True, timeout=60) as reply:
+        assert sum(len(part) for part in reply.iter_content(100_000)) == MANY
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000  # KB: less than one of them
+
+
+def test_an_upload_that_is_refused_before_it_is_read_gets_its_answer(front: RunningEdge) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)) as connection:
+        connection.putrequest("POST", "/refuses")
+        connection.putheader("Content-Length", str(MANY))
+        connection.endheaders()
+        connection.send(b"x" * 200_000)
+        with connection.getresponse() as reply:
+            assert reply.status == 413
+
+
+def test_a_slow_client_holds_up_nobody(front: RunningEdge) -> None:
+    slow = socket.create_connection(("127.0.0.1", front.port), timeout=20)
+    slow.sendall(b"POST /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\n12345")
+    assert front.get("/").status_code == 200
+    slow.sendall(b"67890")
+    with slow, slow.makefile("rb") as answer:
+        assert b'"size": 10' in answer.read()
+
+
+def test_half_an_answer_is_no_answer(front: RunningEdge) -> None:
+    with pytest.raises(requests.exceptions.RequestException):
+        _ = front.get("/breaks").content
+
+
+def test_a_web_server_that_is_away_is_502_at_once_in_words_for_people_and_for_programs(
+    transactional_db: None, tmp_path: Path
+) -> None:
+    with running_edge(web=f"unix:{tmp_path / 'nobody.sock'}") as edge:
+        began = time.monotonic()
+        page = edge.get("/posts/")
+        program = edge.get("/api/v1/posts")
+        assert time.monotonic() - began < 2
+        assert (page.status_code, program.status_code) == (502, 502)
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert list(program.json()) == ["error", "message", "details"]
+        assert int(program.headers["Retry-After"]) > 0
+        assert edge.get("/healthz/edge").json() == {"status": "ok", "stores": True}
+        assert edge.get("/l/none").status_code == 404  # what is the edge's own goes on
