@@ -1,4 +1,4 @@
-"""A whole Chat33 in processes of its own, to be hurt: servers, sandbox, web, workers, beat, each killable by name.
+"""A whole Chat33 in processes of its own, to be hurt: servers, sandbox, edge, web, workers, beat, each killable by name.
 
 A dead worker is started again by ``tend``, as the supervisor does in a real installation. What counts is what became
 visible at the sandbox, not what our own rows say.
@@ -23,6 +23,7 @@ from redis import Redis
 from chat33.runtime.layout import ROOT, Layout
 from chat33.runtime.ports import require_free
 from chat33.runtime.processes import Child, Program, signal_group
+from chat33.runtime.procfile import clear_socket
 from chat33.runtime.servers import RunningServers
 
 PLATFORMS = ("instagram", "facebook", "tiktok", "youtube", "x")
@@ -46,6 +47,9 @@ class Plant:
             "CHAT33_LIMIT_POSTS": "off",
             "CHAT33_LIMIT_MEDIA": "off",
             "CHAT33_LIMIT_API": "off",
+            "CHAT33_LIMIT_EVENTS": "off",
+            "CHAT33_LIMIT_PIXEL": "off",
+            "CHAT33_WEB_SOCKET": str(self.layout.web_socket),
             **{f"CHAT33_DAILY_{platform.upper()}": "off" for platform in PLATFORMS},
             "PORT": str(port),
             "PYTHONPATH": str(ROOT),
@@ -61,12 +65,15 @@ class Plant:
     # Processes
 
     def start(self, name: str) -> Child:
-        """Start a process by its name: web, sandbox, beat, worker, or one of those with a suffix (worker-2)."""
+        """Start a process by its name: edge, web, sandbox, beat, worker, or one of those with a suffix (worker-2)."""
         kind = name.partition("-")[0]
         python = sys.executable
         commands = {
-            "web": (python, "-m", "granian", "--interface", "wsgi", "chat33.wsgi:application",
-                    "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", "--blocking-threads", "4"),
+            "edge": (python, "-m", "uvicorn", "--factory", "tracking.edge.app:make", "--host", "127.0.0.1",
+                     "--port", str(self.port), "--loop", "uvloop", "--http", "httptools", "--ws", "none",
+                     "--no-access-log", "--no-proxy-headers", "--log-level", "warning"),
+            "web": (python, "-m", "granian", "--interface", "wsgi", "--no-ws", "chat33.wsgi:application",
+                    "--uds", str(self.layout.web_socket), "--workers", "1", "--blocking-threads", "4"),
             "sandbox": (python, "-m", "integrations.sandbox", "--port", str(self.port + 1),
                         "--data", str(self.layout.sandbox_dir)),
             "worker": (python, "-m", "celery", "-A", "chat33", "worker", "--pool", "threads", "--concurrency", "16",
@@ -76,6 +83,8 @@ class Plant:
             "beat": (python, "-m", "celery", "-A", "chat33", "beat", "--pidfile=",
                      "--schedule", str(self.layout.data_dir / f"{name}.schedule")),
         }  # fmt: skip
+        if kind == "web":
+            clear_socket(self.layout.web_socket)
         program = Program(name=name, argv=commands[kind], log=self.layout.log_dir / f"{name}.log", env=self.environ)
         self.children[name] = Child(program)
         return self.children[name]
@@ -209,7 +218,7 @@ def running_plant(data_dir: Path, port: int, media: Mapping[str, bytes], **envir
             plant.start("sandbox")
             plant.manage("migrate", "--verbosity", "0")
             plant.facts = json.loads(plant.manage("demo", "--json"))
-            for name in ("web", "worker", "chores", "beat"):
+            for name in ("edge", "web", "worker", "chores", "beat"):
                 plant.start(name)
             plant.wait(plant.ready, seconds=40, what="ready")
             names = {"image": "picture.jpg", "video": "clip.mp4"}

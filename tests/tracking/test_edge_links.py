@@ -59,7 +59,7 @@ def test_only_what_was_given_is_appended_and_what_is_there_is_replaced(owner: Pe
     assert reply.headers["Location"] == f"{SITE}/?x=%20y&fid=kept&cid=new"
 
 
-@pytest.mark.parametrize("bent", ["url", "cid", "organization", "extra"])
+@pytest.mark.parametrize("bent", ["url", "cid", "organization", "extra", "letters"])
 def test_a_signed_link_cannot_be_bent(owner: Person, stranger: Person, edge: RunningEdge, bent: str) -> None:
     made = signature(link_keys()[0], owner.organization.public_id, f"{SITE}/a", {"cid": "cm1"})
     given = {"url": f"{SITE}/a", "cid": "cm1", "s": made}
@@ -69,6 +69,8 @@ def test_a_signed_link_cannot_be_bent(owner: Person, stranger: Person, edge: Run
         given["cid"] = "cm2"
     elif bent == "organization":
         given["s"] = made.replace(owner.organization.public_id, stranger.organization.public_id)
+    elif bent == "letters":
+        given["s"] = f"{made}ü"
     else:
         given["fid"] = "flow9"
     reply = edge.get(f"/api/t?{urlencode(given)}")

@@ -57,7 +57,7 @@ async def _whose(
     state: State, url: str, host: str, given: Mapping[str, str], signature: str
 ) -> tuple[Owner | None, Link | None]:
     """The organization that vouches for the target, and the link of it that it is."""
-    if signature and len(signature) <= 120:
+    if signature and len(signature) <= 120 and signature.isascii():
         organization = signed_by(state.config.link_keys, url, given, signature)
         owner = await state.lookups.owners.get(organization) if organization else None
         if owner is not None:
