@@ -28,6 +28,14 @@ class Connection:
             raise RuntimeError(f"{method} {path} answered {reply.status}: {answer[:300]!r}")
         return answer
 
+    def raw(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> None:
+        """Ask and read, whatever is answered but an error."""
+        self._http.request(method, path, body or None, {**self._headers, **headers})
+        reply = self._http.getresponse()
+        answer = reply.read()
+        if reply.status >= 400:
+            raise RuntimeError(f"{method} {path} answered {reply.status}: {answer[:300]!r}")
+
 
 def closed_loop(send: Callable[[Connection], object], port: int, *, connections: int, seconds: float) -> float:
     """Requests a second when each connection sends its next one as soon as it has an answer."""

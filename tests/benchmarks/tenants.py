@@ -85,6 +85,7 @@ def naive_server(instance: Instance, module: str, *, probe: str = "/0/posts") ->
     """A naive application behind the server of the Procfile, with the same number of processes and threads."""
     port = free_port()
     environ = {**procfile.environment(instance.layout, os.environ, host="127.0.0.1", port=instance.port)}
+    environ["CHAT33_WEB_SOCKET"] = ""  # it has a port of its own
     command = procfile.read()["web"].replace("chat33.wsgi", module).replace("${PORT:-8033}", str(port))
     child = Child(
         Program(
