@@ -72,7 +72,7 @@ def make_token(organization: Organization, kind: str = "server", **given: Any) -
 @contextmanager
 def running_edge(**changes: Any) -> Iterator[RunningEdge]:
     """One over the test's database; what it stores is committed."""
-    config: Config = replace(from_settings(), conninfo=conninfo(connection.settings_dict), **changes)
+    config: Config = replace(from_settings(), **{"conninfo": conninfo(connection.settings_dict), **changes})
     edge = Edge(config)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
