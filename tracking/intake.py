@@ -104,10 +104,10 @@ def read_event(given: Any, *, now: datetime) -> Sent | list[Problem]:
     elif not isinstance(data, dict):
         wrong.append(Problem("metadata", "metadata is a JSON object."))
         data = {}
-    elif not _is_shallow(data):
+    elif data and not _is_shallow(data):
         wrong.append(Problem("metadata", f"metadata is nested at most {MAX_DEPTH} deep."))
         data = {}
-    elif len(json.dumps(data, default=str)) > MAX_METADATA:
+    elif data and len(json.dumps(data, default=str)) > MAX_METADATA:
         wrong.append(Problem("metadata", "metadata is at most 8 KB as JSON."))
     occurred_at = _moment(given.get("occurredAt"), now, wrong)
     order = data.get("orderId") or given.get("orderId") or ""

@@ -316,7 +316,7 @@ class TokenUse(models.Model):
     """How many events of a limited token were accepted at a moment, in milliseconds since 1970."""
 
     pk = models.CompositePrimaryKey("token_id", "moment")
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
     token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="uses", db_index=False)
     moment = models.BigIntegerField()
     events = models.PositiveIntegerField()

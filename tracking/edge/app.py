@@ -33,6 +33,7 @@ DOORS: dict[str, Door] = {
     "/api/t": get_tracked,
 }
 HEALTH = "/healthz/edge"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STARTING = 5.0  # seconds for which the first connection is waited for
 
 
@@ -62,7 +63,8 @@ class Edge:
             return
         except Exception as failure:  # one request's trouble is never the others'
             response = response_to(failure)
-        self.state.notes.answered(request.method[:7], path if path in DOORS else f"{PREFIX}<code>", response.status)
+        method = request.method if request.method in METHODS else "OTHER"
+        self.state.notes.answered(method, "l/<code>" if path.startswith(PREFIX) else path[1:], response.status)
         await response.send(send, bodyless=request.method == "HEAD")
 
     async def _health(self, state: State, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """What the doors of one process share."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from tracking.edge.config import Config
 from tracking.edge.events import Asked, Keeper, Kept
 from tracking.edge.http import Refused, Request, unauthorized
 from tracking.edge.limits import Wall
-from tracking.edge.line import Line
+from tracking.edge.line import Line, Unavailable
 from tracking.edge.lookups import Lookups, Token
 from tracking.edge.notes import Notes
 from tracking.edge.postbacks import Postback, keep_postbacks
@@ -66,10 +67,9 @@ class State:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.events.stop()
         await self.postbacks.stop()
-        try:
+        with suppress(Unavailable):
             await self.notes.write()
-        finally:
-            await self.lookups.stop()
+        await self.lookups.stop()
 
     async def token(
         self, request: Request, *kinds: str, parameter: str = "token", given: str = "", now: datetime

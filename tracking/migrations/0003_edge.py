@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
                 ("pk", models.CompositePrimaryKey("token_id", "moment", blank=True, editable=False, primary_key=True, serialize=False)),
                 ("moment", models.BigIntegerField()),
                 ("events", models.PositiveIntegerField()),
-                ("organization", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="orgs.organization")),
+                ("organization", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="orgs.organization")),
                 ("token", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="uses", to="tracking.token")),
             ],
         ),

@@ -116,7 +116,7 @@ def _read(given: Any, *, token: Token, who: Visit, named: bool, now: datetime) -
         referrer=addresses.kept(_text(given, "referrer"), named=False),
         agent=(who.name or who.device)[:40],
     )
-    row["click"] = _matching(given, "c33", _REF) if named else ""
+    row["click"] = (_matching(given, "c33", _REF) or addresses.parameter(row["url"], "c33")[:64]) if named else ""
     return row
 
 
