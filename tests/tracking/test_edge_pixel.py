@@ -65,7 +65,7 @@ def test_an_origin_that_the_token_does_not_name_is_403_and_can_be_read(owner: Pe
 @pytest.mark.parametrize("signal", ["Sec-GPC", "DNT"])
 def test_who_wants_no_tracking_is_counted_without_a_name(owner: Person, edge: RunningEdge, signal: str) -> None:
     token = make_token(owner.organization, "pixel")
-    given = {**VIEW, "contactId": "cm1", "url": f"{SITE}/?cid=cm1&c33=clk1&utm_source=x"}
+    given = {**VIEW, "contactId": "cm1", "url": f"{SITE}/?cid=cm1&c33=clk1&gclid=g&utm_source=x"}
     assert edge.pixel({"token": token, "events": [given]}, **{signal: "1"}).status_code == 202
     event = Event.objects.get()
     assert (event.contact_ref, event.visitor, event.url) == ("", "", f"{SITE}/?utm_source=x")
@@ -77,6 +77,9 @@ def test_addresses_are_kept_without_what_names_or_opens(owner: Person, edge: Run
     url = f"{SITE}/u/jane@example.com/x?utm_source=a&token=abc&email=j@x.com&gclid=g1&cid=cm1&utm_term=me@x.org#secret"
     assert edge.pixel({"token": token, "events": [{**VIEW, "url": url}]}).status_code == 202
     assert Event.objects.get().url == f"{SITE}/u/-/x?utm_source=a&gclid=g1&cid=cm1"
+    app = f"{SITE}/app#/orders/jane@example.com?token=1"
+    assert edge.pixel({"token": token, "events": [{**VIEW, "url": app}]}).status_code == 202
+    assert Event.objects.latest("id").url == f"{SITE}/app#/orders/-"
 
 
 def test_the_browser_is_told_beforehand_that_it_may_send(edge: RunningEdge) -> None:
