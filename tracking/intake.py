@@ -24,6 +24,8 @@ MOST = Decimal(10) ** 13  # of an amount; numeric(18, 4) holds ten times as much
 EARLY, LATE = timedelta(hours=1), timedelta(days=30)  # how far a sender's clock is believed
 
 _EVENT_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
+_OURS = re.compile(r"(?:evt|clk)_[0-7][0-9a-hjkmnp-tv-z]{25}", re.ASCII)  # chat33.lib.ids
+_DIGITS = str.maketrans("0123456789abcdefghjkmnpqrstvwxyz", "0123456789abcdefghijklmnopqrstuv")
 _REF = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 
 
@@ -127,12 +129,16 @@ def read_event(given: Any, *, now: datetime) -> Sent | list[Problem]:
 
 
 def key_of(event_id: str) -> UUID:
-    """What an event id is stored as: itself where it is a UUID, else a digest of it."""
+    """What an event id is stored as: itself where it is a UUID, what is in it where it is one of ours (so that keys are
+    written side by side), else a digest of it.
+    """
     if len(event_id) in (32, 36):
         try:
             return UUID(event_id)
         except ValueError:
             pass
+    if _OURS.fullmatch(event_id):
+        return UUID(int=int(event_id[4:].translate(_DIGITS), 32))
     return UUID(bytes=hashlib.blake2b(event_id.encode(), digest_size=16).digest())
 
 

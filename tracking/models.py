@@ -2,7 +2,8 @@
 
 ``Event`` and ``EventKey`` are written by the edge (``tracking.edge``) with SQL of their own. Events are partitioned by the
 month they came in; a key of an event is in a table of its own, because a partitioned table can only promise what is unique
-within a month.
+within a month. What is written with each event has no foreign key in the database: to check one costs as much as to store the
+row, and organizations are deleted by Django, which knows.
 """
 
 from datetime import datetime
@@ -223,7 +224,9 @@ class EventKey(models.Model):
     """That an event of this id is there. One row an event, for as long as events are kept."""
 
     pk = models.CompositePrimaryKey("organization_id", "key")
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     key = models.UUIDField()
     received_at = models.DateTimeField()
 
@@ -237,7 +240,9 @@ class EventKey(models.Model):
 class EventWork(models.Model):
     """An event that a worker has yet to look at: whose it is, what it earns, which labels follow. A row in the queue."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     event = models.BigIntegerField()
     received_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -288,7 +293,9 @@ class Visitor(models.Model):
     """That a visitor was there on a day."""
 
     pk = models.CompositePrimaryKey("organization_id", "day", "visitor")
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     day = models.DateField()
     visitor = models.CharField(max_length=40)
 

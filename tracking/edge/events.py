@@ -13,8 +13,15 @@ from chat33.lib.rates import Limit
 from tracking.edge.limits import Shield, wait
 from tracking.edge.line import Connection
 
-STORE = Path(__file__).with_name("store.sql").read_bytes()
-CONFIRM = Path(__file__).with_name("confirm.sql").read_bytes()
+
+def _statement(name: str) -> bytes:
+    """A statement without comments and indentation: psycopg reads one of more than 4,096 characters anew each time."""
+    lines = (Path(__file__).parent / name).read_text().splitlines()
+    return " ".join(line.strip() for line in lines if line and not line.startswith("--")).encode()
+
+
+STORE = _statement("store.sql")
+CONFIRM = _statement("confirm.sql")
 
 Row = dict[str, Any]
 Status = Literal["accepted", "duplicate"]

@@ -26,6 +26,14 @@ class Migration(migrations.Migration):
                 ("organization", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="orgs.organization")),
             ],
         ),
+        *(
+            migrations.AlterField(
+                model_name=name,
+                name="organization",
+                field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="orgs.organization"),
+            )
+            for name in ("eventkey", "eventwork", "visitor")
+        ),
         migrations.AddIndex(
             model_name="link",
             index=django.contrib.postgres.indexes.HashIndex(fields=["url"], name="link_by_url"),
