@@ -185,6 +185,7 @@
       const stop = new AbortController();
       const timer = setTimeout(() => stop.abort(), PATIENCE);
       let status = 0;
+      let told = "";
       keys.forEach((key) => away.add(key));
       try {
         const answer = await fetch(to, {
@@ -196,7 +197,7 @@
           signal: stop.signal,
         });
         status = answer.status;
-        await answer.text(); // until it is read, its request counts against the 64 KB under way
+        told = await answer.text(); // until it is read, its request counts against the 64 KB under way
       } catch {}
       clearTimeout(timer);
       keys.forEach((key) => away.delete(key));
@@ -211,7 +212,7 @@
         single = true;
         continue;
       }
-      if (status > 399) console.warn("chat33: refused, " + status);
+      if (status > 399 || told.includes("rejected")) console.warn("chat33: refused", status, told);
       keys.forEach(drop);
     }
     busy = single = false;

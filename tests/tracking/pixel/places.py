@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 from typing import Any
 
-from tracking.pixel.build import BUILT
+from tracking.pixel.script import BUILT
 
 PATIENCE = 30.0  # seconds; a busy machine draws a page slowly
 TOKEN = "px_bakery"
@@ -39,6 +39,7 @@ class Door:
 
     url: str
     status: Callable[[Received], int] = lambda _: 202
+    words: bytes = b"{}"
     requests: list[Received] = field(default_factory=list)
     accepted: list[dict[str, Any]] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
@@ -140,7 +141,7 @@ def opened_door() -> Iterator[Door]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             headers = {name.lower(): value for name, value in self.headers.items()}
             if status := doors[0].came(Received("POST", self.path, headers, body)):
-                self.reply(status, "application/json", b"{}")
+                self.reply(status, "application/json", doors[0].words)
 
         def do_OPTIONS(self) -> None:
             doors[0].requests.append(Received("OPTIONS", self.path, {}, ""))

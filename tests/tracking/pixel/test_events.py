@@ -77,3 +77,15 @@ def test_a_large_outbox_goes_in_requests_that_the_door_takes(page: Page, site: S
     door.wait_for("page", 30)
 
     assert max(len(request.body.encode()) for request in door.requests) < 65_536
+
+
+@pytest.mark.parametrize("status", [202, 403])
+def test_who_builds_the_website_reads_why_something_was_refused(
+    page: Page, site: Site, door: Door, status: int
+) -> None:
+    door.status = lambda _: status
+    door.words = b'{"events": [{"status": "rejected", "details": [{"message": "A value needs its currency"}]}]}'
+    with page.expect_console_message(lambda message: message.text.startswith("chat33: refused")) as said:
+        page.goto(site.at("/"))
+
+    assert "A value needs its currency" in said.value.text

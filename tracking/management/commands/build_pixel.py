@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracking.pixel.build import BUILT, MOST, built, weight
+from tracking.pixel.build import built
+from tracking.pixel.script import BUILT, MOST, weight
 
 
 class Command(BaseCommand):
