@@ -1,9 +1,14 @@
 """What a website reports arrives as it meant it, and never disturbs the website."""
 
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
 import pytest
 from playwright.sync_api import Page
 
 from tests.tracking.pixel.places import Door, Site
+from tracking.intake import Sent, events_in, read_body, read_event
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +21,19 @@ def test_a_purchase_arrives_as_it_was_meant(page: Page, site: Site, door: Door) 
     assert (event["value"], event["currency"]) == (49.99, "USD")
     assert event["metadata"] == {"orderId": "A/7", "product": "Pro Plan"}
     assert event["url"] == site.at("/checkout")
+
+
+def test_what_it_sends_is_what_is_read_here(page: Page, site: Site, door: Door) -> None:
+    page.goto(site.at("/checkout?cid=cmA"))
+    page.evaluate("chat33.track('purchase', {value: 49.99, currency: 'usd', orderId: 'A/7'})")
+    (event,) = door.wait_for("purchase")
+    body = read_body(json.dumps({"events": [event]}).encode())
+    (read,) = (read_event(given, now=datetime.now(UTC)) for given in events_in(body))
+
+    assert isinstance(read, Sent)
+    assert (read.name, read.contact, read.value, read.currency) == ("purchase", "cmA", Decimal("49.99"), "USD")
+    assert (read.event_id, read.order) == (event["eventId"], "A/7")
+    assert read.occurred_at == datetime.fromisoformat(event["occurredAt"])
 
 
 def test_an_event_needs_no_metadata(page: Page, site: Site, door: Door) -> None:
