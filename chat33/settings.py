@@ -383,6 +383,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(LAYOUT.beat_schedule)
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "wake_publishers": {"task": "posts.wake_publishers", "schedule": 1.0, "options": {"expires": 5}},
     "wake_importers": {"task": "posts.wake_importers", "schedule": 2.0, "options": {"expires": 5}},
+    "wake_settlers": {"task": "tracking.wake_settlers", "schedule": 1.0, "options": {"expires": 5}},
     "wake_callbacks": {"task": "integrations.wake_callbacks", "schedule": 2.0, "options": {"expires": 5}},
     "refresh_quotas": {"task": "integrations.refresh_quotas", "schedule": 300.0, "options": {"expires": 290}},
     "refresh_tokens": {"task": "integrations.refresh_tokens", "schedule": 60.0, "options": {"expires": 55}},
@@ -441,6 +442,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "Accounts", "description": "Connected social media channels"},
         {"name": "Posts", "description": "Create, schedule, and manage social media posts"},
         {"name": "Media", "description": "Upload media files for posts"},
+        {"name": "Contacts", "description": "The people you talk to, their labels, and what happened to each"},
         {"name": "API Keys", "description": "Manage API keys (session auth only)"},
         {"name": "Callbacks", "description": "What was sent to your callbackUrls"},
     ],

@@ -3,7 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Lower
 
 from chat33.lib.clock import utcnow
@@ -21,8 +21,17 @@ def label_id() -> str:
     return new_id("lbl")
 
 
-# What a search for a contact looks through: whole words and their beginnings, in any language.
-WORDS = SearchVector("name", "email", "phone", config="simple")
+def _translated(field: str, characters: str, to: str) -> Func:
+    return Func(F(field), Value(characters), Value(to), function="translate", output_field=TextField())
+
+
+# What a search for a contact looks through: words and their beginnings, in any language. An address is cut where people
+# cut it, a phone number is there as it was written and without what is written between its digits.
+BREAKS = "@.+_-/"
+BETWEEN = " +()-./"
+WORDS = SearchVector(
+    "name", _translated("email", BREAKS, " " * len(BREAKS)), "phone", _translated("phone", BETWEEN, ""), config="simple"
+)
 
 
 class Contact(models.Model):
@@ -71,7 +80,7 @@ class Label(models.Model):
 class Labelling(models.Model):
     """A label on a contact, and who or what put it there."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="labellings", db_index=False)
     label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="labellings", db_index=False)
     by = models.CharField(max_length=60, help_text="Public id of the person, key or rule.")
@@ -86,13 +95,27 @@ class Labelling(models.Model):
         return f"{self.contact_id}: {self.label_id}"
 
 
+class Kind(models.TextChoices):
+    """What sort of thing happened."""
+
+    MESSAGE = "message", "Message"
+    CAMPAIGN = "campaign", "Campaign"
+    CLICK = "click", "Click"
+    PAGE = "page", "Page view"
+    EVENT = "event", "Event"
+    PURCHASE = "purchase", "Purchase"
+    INSTALL = "install", "Install"
+    LABEL = "label", "Label"
+    CONTACT = "contact", "Contact"
+
+
 class TimelineEntry(models.Model):
     """Something that happened to or by a contact. ``key`` makes telling it twice harmless."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="timeline", db_index=False)
     at = models.DateTimeField()
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
     title = models.CharField(max_length=200)
     data = models.JSONField(default=dict, blank=True)
     key = models.CharField(max_length=100)

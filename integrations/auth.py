@@ -24,7 +24,11 @@ MANAGING_KEYS = Permission.PUBLISH  # a key can publish, so whoever makes one mu
 _USED_EVERY = timedelta(minutes=1)
 _NO_KEY = "This API key is unknown, revoked or expired. Make a new one in Settings."
 # What a person's role must allow for a scope of their session; those that are not here only read.
-_NEEDED: Mapping[str, Permission] = {"posts:write": Permission.PUBLISH, "media:write": Permission.WRITE}
+_NEEDED: Mapping[str, Permission] = {
+    "posts:write": Permission.PUBLISH,
+    "media:write": Permission.WRITE,
+    "contacts:write": Permission.CONTACTS,
+}
 
 
 def scopes_of(role: str) -> frozenset[str]:

@@ -5,3 +5,13 @@ from django.apps import AppConfig
 
 class TrackingConfig(AppConfig):
     name = "tracking"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_save
+
+        from chat33.orgs.models import Organization
+        from contacts.signals import contact_appeared
+        from tracking import rules, settling
+
+        post_save.connect(rules.give_default_rules, sender=Organization)
+        contact_appeared.connect(settling.revisit)

@@ -17,7 +17,7 @@ from django.db.models.functions import Lower
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
 from chat33.orgs.models import Organization
-from contacts.models import Contact
+from contacts.models import Contact, Label
 from integrations.models import Channel
 
 
@@ -160,12 +160,12 @@ class Rule(models.Model):
     """An event's name puts a label on its contact."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="rules")
-    event = models.CharField(max_length=100)
-    label = models.CharField(max_length=80)
+    event = models.CharField(max_length=100, help_text="In small letters; events are compared so.")
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="rules")
     created_at = models.DateTimeField(default=utcnow, editable=False)
 
     class Meta:
-        ordering = ["event", "label"]
+        ordering = ["event", "id"]
         constraints = [models.UniqueConstraint(fields=["organization", "event", "label"], name="rule_once")]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Pages by number: ``page`` from 1, ``limit`` 20, at most 100."""
+"""Pages by number: ``page`` from 1, ``limit`` 20, at most 100. Lists that grow without end go by a cursor and ``limit``."""
 
 from typing import Any, TypeVar
 
@@ -18,13 +18,18 @@ def page_of(request: Request, rows: "QuerySet[Row]") -> tuple[list[Row], dict[st
     page = _number(request, "page", 1)
     if page > MAX_PAGE:
         raise ValidationError({"page": ["There are not so many pages."]})
-    limit = min(_number(request, "limit", DEFAULT_LIMIT), MAX_LIMIT)
+    limit = limit_of(request)
     total = rows.count()
     start = (page - 1) * limit
     # Those before the page are counted off by their keys, which an index gives; only its own rows are read whole.
     wanted = rows.filter(pk__in=rows.values("pk")[start : start + limit]) if start else rows[:limit]
     items = list(wanted) if start < total else []
     return items, {"total": total, "page": page, "limit": limit, "hasMore": start + len(items) < total}
+
+
+def limit_of(request: Request) -> int:
+    """How many items a page has, as asked for. Raises ``ValidationError`` for nonsense."""
+    return min(_number(request, "limit", DEFAULT_LIMIT), MAX_LIMIT)
 
 
 def _number(request: Request, name: str, default: int) -> int:

@@ -7,12 +7,14 @@ ORDINARY: dict[str, str] = {
     "posts:read": "read post status and history",
     "posts:write": "create, schedule, edit, and cancel posts",
     "media:write": "upload media files",
+    "contacts:read": "read contacts, their labels and timelines",
+    "contacts:write": "create, change, label and delete contacts",
 }
 ADMIN: dict[str, str] = {
     "users:admin": "create and update users and read packages",
 }
 ALL = {**ORDINARY, **ADMIN}
-READING = frozenset({"accounts:read", "posts:read"})
+READING = frozenset({"accounts:read", "posts:read", "contacts:read"})
 
 
 def unknown(scopes: Iterable[str]) -> list[str]:

@@ -52,6 +52,8 @@ SIDEBAR: list[dict[str, Any]] = [
         "title": "Customers",
         "separator": True,
         "items": [
+            entry("Contacts", "contacts", "contacts.contact"),
+            entry("Labels", "label", "contacts.label"),
             entry("Organizations", "business", "orgs.organization"),
             entry("People", "person", "orgs.user"),
             entry("Packages", "package_2", "orgs.package"),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from chat33.dashboard.developing.reference import reference
 from chat33.orgs.roles import Permission
 from chat33.pages.door import Here, PageRequest, door
+from contacts.selectors import contacts_found
 from integrations.auth import MANAGING_KEYS
 from integrations.selectors import channels_for
 from posts.finding import media_found, posts_found
@@ -53,6 +54,8 @@ class Place:
 
 PLACES = (
     Place(name="settings", title="Organization settings", icon="cog-6-tooth", words="name zone timezone logo"),
+    Place(name="labels", title="Labels", icon="tag", words="contacts tags"),
+    Place(name="rules", title="Rules", icon="bolt", words="events labels tagging automatic"),
     Place(name="members", title="Members", icon="users", words="people team invite roles"),
     Place(name="notifications", title="Notifications", icon="bell", words="email digest"),
     Place(name="keys", title="API keys", icon="key", words="token scopes"),
@@ -80,6 +83,7 @@ def found(here: Here, text: str) -> Iterator[Group]:
     """Whatever has the text in it, of what the person may see, by kind."""
     kinds = {
         "Posts": _posts(here, text),
+        "Contacts": _contacts(here, text),
         "Accounts": _accounts(here, text),
         "Library": _files(here, text),
         "Pages": _places(here, text),
@@ -97,6 +101,18 @@ def _posts(here: Here, text: str) -> list[Hit]:
             platform=post.channel.platform,
         )
         for post in posts_found(here.organization, text, limit=EACH)
+    ]
+
+
+def _contacts(here: Here, text: str) -> list[Hit]:
+    return [
+        Hit(
+            title=str(contact),
+            url=reverse("contact", args=[contact.public_id]),
+            note=contact.email if contact.name else "",
+            icon="user",
+        )
+        for contact in contacts_found(here.organization, text, limit=EACH)
     ]
 
 

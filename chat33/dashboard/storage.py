@@ -4,7 +4,14 @@ from typing import ClassVar
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-OURS = ("dashboard", "developers", "integrations", "posts")  # folders whose modules import one another
+OURS = (
+    "contacts",
+    "dashboard",
+    "developers",
+    "integrations",
+    "posts",
+    "tracking",
+)  # folders whose modules import one another
 _IMPORT = (r"""(?P<matched>from\s*["'](?P<url>\.{1,2}/[^"']+)["'])""", 'from "%(url)s"')
 
 

@@ -12,6 +12,7 @@ class Permission(StrEnum):
     READ = "see everything here"
     WRITE = "write drafts and upload media"
     PUBLISH = "schedule, publish and approve posts"
+    CONTACTS = "change contacts, labels and rules"
     CONNECT = "connect and disconnect accounts"
     MANAGE = "manage members, keys and settings"
     OWN = "make owners and close the organization"
@@ -19,7 +20,7 @@ class Permission(StrEnum):
 
 _VIEWER = frozenset({Permission.READ})
 _CONTRIBUTOR = _VIEWER | {Permission.WRITE}
-_EDITOR = _CONTRIBUTOR | {Permission.PUBLISH}
+_EDITOR = _CONTRIBUTOR | {Permission.PUBLISH, Permission.CONTACTS}
 _ADMIN = _EDITOR | {Permission.CONNECT, Permission.MANAGE}
 
 GRANTED: Mapping[str, frozenset[Permission]] = {

@@ -9,13 +9,16 @@ from django.db.models import Model
 
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
+from contacts.models import Contact, Kind
+from contacts.services import delete_contact
+from contacts.timeline import Told, tell
 from integrations.channels import disconnect_channel
 from integrations.connecting import Way, start_attempt
 from integrations.models import ApiKey, ApiRequest, Callback, CallbackAttempt, CallbackStatus, Channel, Platform
 from integrations.services import create_api_key, rotate_signing_secret
 from posts.models import Attempt, Import, ImportedPost, ImportRow, Media, Post, PostStatus, Review, Slot
 from tests.architecture.test_models import MODELS, NOBODYS, label
-from tests.factories import make_callback, make_channel, make_post
+from tests.factories import make_callback, make_channel, make_contact, make_post
 from tests.people import Person
 
 
@@ -45,6 +48,13 @@ def add_rows(person: Person, number: int) -> None:
         organization=organization, token=f"{organization.public_id[-20:]}-{number}", file="a/b.jpg", name="b.jpg",
         kind="image", content_type="image/jpeg", size=10, width=3, height=4,
     )  # fmt: skip
+    contact = make_contact(organization, email="ada@example.com", labels=["VIP", f"Label {number}"])
+    tell(
+        Told(
+            contact=contact.pk, organization=organization.pk, at=now, kind=Kind.CLICK, title="Clicked", key=f"click:{told}"
+        )
+        for told in range(number)
+    )  # fmt: skip
 
 
 def add_every_state(person: Person) -> None:
@@ -55,6 +65,8 @@ def add_every_state(person: Person) -> None:
     make_post(channel, status=PostStatus.FAILED, error_code="UNCONFIRMED", intent_at=utcnow())
     disconnect_channel(channel=make_channel(person.organization, "facebook"), reason="Gone.", now=utcnow())
     rotate_signing_secret(organization=person.organization, now=utcnow())
+    delete_contact(contact=make_contact(person.organization), by="nobody", now=utcnow())
+    make_contact(person.organization)
     start_attempt(
         organization=person.organization,
         user=person.user,
@@ -78,6 +90,7 @@ PARAMETERS: dict[str, Named] = {
     "post_id": Named(Post, "post"),
     "key_id": Named(ApiKey, "key"),
     "callback_id": Named(Callback, "cb"),
+    "contact_id": Named(Contact, "cm"),
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db.migrations.loader import MigrationLoader
 
-OURS = ("orgs", "api", "integrations", "posts", "dashboard")
+OURS = ("orgs", "api", "integrations", "contacts", "posts", "tracking", "dashboard")
 
 
 @pytest.mark.django_db

@@ -83,7 +83,14 @@ CREATED_KEY: Shape = {
     "createdAt": (str,),
 }
 ERROR: Shape = {"error": (str,), "message": (str,), "details": (list,)}
-DEFAULT_SCOPES = {"accounts:read", "posts:read", "posts:write", "media:write"}
+DEFAULT_SCOPES = {
+    "accounts:read",
+    "posts:read",
+    "posts:write",
+    "media:write",
+    "contacts:read",
+    "contacts:write",
+}
 
 
 def has_shape(body: Any, shape: Shape, *, ours: AbstractSet[str] = frozenset()) -> None:

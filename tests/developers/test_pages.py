@@ -165,8 +165,8 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("given", "held"),
         [
-            ({"access": "read"}, {"accounts:read", "posts:read"}),
-            ({"access": "read", "scopes": ["posts:write"]}, {"accounts:read", "posts:read"}),
+            ({"access": "read"}, {"accounts:read", "posts:read", "contacts:read"}),
+            ({"access": "read", "scopes": ["posts:write"]}, {"accounts:read", "posts:read", "contacts:read"}),
             ({"access": "some", "scopes": ["media:write"]}, {"media:write"}),
         ],
     )

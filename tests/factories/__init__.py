@@ -5,6 +5,8 @@ from typing import Any
 
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Membership, Organization, Role, User
+from contacts.models import Contact
+from contacts.services import create_contact
 from integrations.channels import connect_channel
 from integrations.models import Callback, Channel
 from integrations.providers.base import Credentials
@@ -74,3 +76,9 @@ def make_callback(organization: Organization, **given: Any) -> Callback:
     """A callback that is not due."""
     fields = {"subject": "post_of_nobody", "url": "https://example.com/hook", "body": {}, **given}
     return Callback.objects.create(organization=organization, **fields)
+
+
+def make_contact(organization: Organization, **given: Any) -> Contact:
+    """A contact with a name; ``labels`` by name."""
+    fields = {"name": f"Person {next(_number)}", "by": "key_of_nobody", "now": utcnow(), **given}
+    return create_contact(organization=organization, **fields)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from chat33.api.models import IdempotencyRecord
+from contacts.models import Contact
 from integrations.models import Channel
 from posts.models import Media, Post
 from tests.contracts.document import conforms
 from tests.contracts.shapes import is_error
-from tests.factories import make_post
+from tests.factories import make_contact, make_post
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,8 @@ BODIES = [
     ("POST", "posts/{post}/resolve"),
     ("POST", "media/upload"),
     ("POST", "api-keys"),
+    ("POST", "contacts"),
+    ("PATCH", "contacts/{contact}"),
 ]
 """Every operation that reads a body."""
 
@@ -62,15 +65,19 @@ NO_JSON = {
 def _nothing_is_kept(owner: Person, channel: Channel) -> Iterator[None]:
     """Whatever came, no row was made of it."""
     post = make_post(channel, text="As it was", status="QUEUED")
+    contact = make_contact(owner.organization, name="As it was")
     yield
     assert list(Post.objects.values_list("public_id", "text", "status")) == [(post.public_id, "As it was", "QUEUED")]
+    assert list(Contact.objects.values_list("public_id", "name", "deleted_at")) == [
+        (contact.public_id, "As it was", None)
+    ]
     assert not Media.objects.exists()
     assert not IdempotencyRecord.objects.exists()
 
 
 def send(person: Person, method: str, path: str, body: Any = b"", **extra: Any) -> Any:
     """The raw request, its reply held against the document."""
-    path = path.format(post=Post.objects.get().public_id)
+    path = path.format(post=Post.objects.get().public_id, contact=Contact.objects.get().public_id)
     client = person.browser() if path.startswith("api-keys") else person.api()
     client.raise_request_exception = False
     extra = {"content_type": "application/json", **extra}
@@ -115,6 +122,8 @@ def test_a_body_of_more_than_a_megabyte(owner: Person, method: str, path: str) -
         ("PATCH", "posts/{post}", "mediaUrls", 35),
         ("POST", "posts/{post}/duplicate", "accountIds", 10),
         ("POST", "api-keys", "scopes", 20),
+        ("POST", "contacts", "labels", 50),
+        ("PATCH", "contacts/{contact}", "addLabels", 50),
     ],
 )
 @pytest.mark.parametrize("item", ["1", "[]", "{}", '""', "null"])
@@ -230,6 +239,10 @@ IDS = {
         ("DELETE", "api-keys/{id}"),
         ("GET", "callbacks/{id}"),
         ("POST", "callbacks/{id}/resend"),
+        ("GET", "contacts/{id}"),
+        ("PATCH", "contacts/{id}"),
+        ("DELETE", "contacts/{id}"),
+        ("GET", "contacts/{id}/timeline"),
     ],
 )
 def test_an_id_that_is_none(owner: Person, method: str, path: str, subtests: pytest.Subtests) -> None:

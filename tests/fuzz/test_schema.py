@@ -26,7 +26,7 @@ from chat33.wsgi import application
 from integrations.models import Channel
 from posts.models import PostStatus
 from tests.contracts.document import document
-from tests.factories import make_callback, make_post
+from tests.factories import make_callback, make_contact, make_post
 from tests.media_files import jpeg
 from tests.mediaserver import serving
 from tests.people import Person
@@ -126,6 +126,8 @@ def _find_something(case: Case[Any], channel: Channel) -> None:
     if given % 4 and kind == "posts":
         status, code = sorted(PostStatus)[given % len(PostStatus)], ("", "UNCONFIRMED")[given % 2]
         case.path_parameters["id"] = make_post(channel, status=status, error_code=code).public_id
+    if given % 4 and kind == "contacts":
+        case.path_parameters["id"] = make_contact(channel.organization, labels=["VIP"]).public_id
     if given % 4 and kind == "callbacks":
         case.path_parameters["id"] = make_callback(channel.organization, body=CALLED).public_id
 

@@ -14,7 +14,7 @@ from integrations.models import ApiRequest, CallbackAttempt, ConnectAttempt, Not
 from integrations.services import create_api_key, rotate_signing_secret
 from posts.models import Attempt, Import, Media, MediaUse, PostStatus
 from tests.architecture.made import make_row
-from tests.factories import make_channel, make_member, make_organization, make_post
+from tests.factories import make_channel, make_contact, make_member, make_organization, make_post
 
 
 def fill(number: int) -> None:
@@ -59,4 +59,5 @@ def fill(number: int) -> None:
     IdempotencyRecord.objects.create(owner=organization.public_id, key=f"k{number}", fingerprint="f", created_at=now)
     LimitUse.objects.create(name="POSTS", subject=organization.public_id, used_at=now)
     Heartbeat.objects.create(name=f"worker:{number}", seen_at=now - timedelta(minutes=number))
+    make_contact(organization, labels=["VIP"])
     Group.objects.create(name=f"Group {number}")

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization, OutgoingEmail, User, ViewAs
+from contacts.models import Contact
 from integrations.channels import account
 from integrations.models import ApiKey, Callback, Channel, Notice, SigningSecret
 from posts.models import Attempt, Media, Post
@@ -31,8 +32,8 @@ def queries(client: Client, url: str) -> int:
 
 
 def test_everything_has_a_list() -> None:
-    ours = {"ApiKey", "ApiRequest", "Attempt", "Callback", "Channel", "ConnectAttempt", "Group", "Heartbeat",
-            "IdempotencyRecord", "Import", "Invitation", "LimitUse", "Media", "Notice", "Organization", "OutgoingEmail",
+    ours = {"ApiKey", "ApiRequest", "Attempt", "Callback", "Channel", "ConnectAttempt", "Contact", "Group",
+            "Heartbeat", "IdempotencyRecord", "Import", "Invitation", "Label", "LimitUse", "Media", "Notice", "Organization", "OutgoingEmail",
             "Package", "Post", "SigningSecret", "User", "ViewAs"}  # fmt: skip
     assert {model.__name__ for model in MODELS} == ours
 
@@ -86,6 +87,8 @@ FILTERS: list[tuple[type[Model], str, int]] = [
     (OutgoingEmail, "state=sent", 0),
     (ViewAs, "state=running", 1),
     (ViewAs, "state=over", 0),
+    (Contact, "state=there", 1),
+    (Contact, "state=deleted", 0),
     (ApiKey, "state=live", 1),
     (ApiKey, "state=expired", 0),
     (ApiKey, "state=revoked", 0),

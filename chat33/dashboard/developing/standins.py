@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from chat33.dashboard.reference.reading import Page
 from chat33.orgs.models import Organization
+from contacts.selectors import contacts_for
 from integrations.models import Channel
 from integrations.selectors import api_keys_for, callbacks_for, channels_for
 from posts.selectors import posts_for
@@ -18,6 +19,7 @@ _ROWS: Mapping[str, tuple[str, Callable[[Organization], QuerySet[Any]]]] = {
     "posts": ("post_abc123", posts_for),
     "callbacks": ("cb_abc123", callbacks_for),
     "api-keys": ("key_abc123", api_keys_for),
+    "contacts": ("cm1abc123", contacts_for),
 }
 # Pictures go everywhere but to YouTube, which is what the second example is about.
 _ORDER = ("instagram", "facebook", "x", "tiktok", "youtube")

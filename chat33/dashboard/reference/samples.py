@@ -82,7 +82,8 @@ def samples(call: Call) -> tuple[Sample, ...]:
 
 def _example_id(page: Page) -> str:
     """What stands for ``{id}``: the document's own example."""
-    return {"posts": "post_abc123", "api-keys": "key_abc123"}.get(page.path.split("/")[1], "cb_abc123")
+    examples = {"posts": "post_abc123", "api-keys": "key_abc123", "contacts": "cm1abc123"}
+    return examples.get(page.path.split("/")[1], "cb_abc123")
 
 
 def _curl(call: Call) -> str:

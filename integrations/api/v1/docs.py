@@ -13,7 +13,7 @@ _KEY: dict[str, Any] = {
     "id": "key_abc123",
     "name": "Default API Key",
     "keyPrefix": "sk_live_abcd",
-    "scopes": ["accounts:read", "posts:read", "posts:write", "media:write"],
+    "scopes": ["accounts:read", "posts:read", "posts:write", "media:write", "contacts:read", "contacts:write"],
     "lastUsedAt": None,
     "expiresAt": None,
     "isActive": True,

@@ -1,0 +1,20 @@
+"""Clock and queue: three lines each."""
+
+from celery import shared_task
+
+from tracking import settling
+
+SETTLERS = 2
+
+
+@shared_task(name="tracking.wake_settlers", queue="default", soft_time_limit=20, time_limit=30)
+def wake_settlers() -> None:
+    """Beat: ring for as many settlers as there is work."""
+    for _ in range(settling.due(SETTLERS)):
+        settle_events.apply_async(expires=5)
+
+
+@shared_task(name="tracking.settle_events", queue="default", soft_time_limit=120, time_limit=150)
+def settle_events() -> None:
+    """Settle what is due until there is nothing, or for a minute."""
+    settling.settle_due(seconds=60)
