@@ -13,6 +13,7 @@ from chat33.api import scopes
 from chat33.dashboard.demo_month import move_month
 from chat33.orgs.models import Organization, User
 from chat33.orgs.services import create_organization
+from contacts.services import create_contact
 from integrations.channels import connect_channel, http_client
 from integrations.models import Channel, Platform
 from integrations.providers.base import Credentials
@@ -67,6 +68,14 @@ def _create(now: datetime) -> dict[str, Any]:
     everything = sorted(scopes.ALL)
     _, admin_key = create_api_key(organization=organization, name="Demo (admin)", by=owner, scopes=everything)
     _, stranger_key = create_api_key(organization=elsewhere, name="Stranger", by=stranger)
+    contact = create_contact(
+        organization=organization,
+        name="Ada Byron",
+        email="ada@chat33.example",
+        source="demo",
+        by=owner.public_id,
+        now=now,
+    )
     return {
         "base_url": settings.BASE_URL,
         "sandbox_url": settings.SANDBOX_URL,
@@ -78,6 +87,7 @@ def _create(now: datetime) -> dict[str, Any]:
         "stranger_api_key": stranger_key,
         "webhook_secret": signing_secrets(organization=organization, now=now)[0],
         "accounts": [{"id": channel.public_id, "platform": channel.platform} for channel in channels],
+        "contact_id": contact.public_id,
     }
 
 

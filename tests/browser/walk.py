@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from integrations.models import ConnectStage
 from tests.browser import accounts, calendar, compositions, scenes
 from tests.browser import walk_people as people
+from tests.contacts import scenes as contacts
 from tests.developers.rows import delivered_callback, latest_request, live_in
 from tests.library.files import furnish, in_use
 from tests.people import Person
@@ -41,6 +42,12 @@ STOPS: list[Stop] = [
     Stop("library-file", lambda owner: f"/library/{in_use(owner).public_id}/", furnish),
     Stop("library-delete", lambda owner: f"/library/delete/?id={in_use(owner).public_id}", furnish),
     Stop("explorer", "/developers/api/"),
+    Stop("contacts", "/contacts/", contacts.crowd),
+    Stop("contacts-empty", "/contacts/"),
+    Stop("contact", contacts.one, contacts.crowd),
+    Stop("contact-new", "/contacts/new/"),
+    Stop("labels", "/contacts/labels/", contacts.crowd),
+    Stop("rules", "/contacts/rules/"),
     Stop("not-found", "/nothing-here/"),
     Stop("compose", "/posts/new/", compositions.compose),
     Stop("compose-draft", compositions.edit_address, compositions.ask),
