@@ -1,5 +1,6 @@
 """The list of contacts and the page of each."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,7 +32,7 @@ from contacts.timeline import timeline_of
 
 PAGE = 50
 OFFERED = 200  # labels to choose from
-ICONS = {
+ICONS: Mapping[str, str] = {
     Kind.MESSAGE: "chat-bubble-left-right", Kind.CAMPAIGN: "megaphone", Kind.CLICK: "cursor-arrow-rays",
     Kind.PAGE: "globe-alt", Kind.EVENT: "bolt", Kind.PURCHASE: "banknotes", Kind.INSTALL: "device-phone-mobile",
     Kind.LABEL: "tag", Kind.CONTACT: "user",
@@ -105,7 +106,7 @@ def contact(request: PageRequest, contact_id: str) -> HttpResponse:
     page = timeline_of(found, kinds=[kind] if kind else (), cursor=request.GET.get("cursor", ""))
     context: dict[str, Any] = {
         "contact": found,
-        "entries": [(entry, ICONS.get(Kind(entry.kind), "bolt")) for entry in page.entries],
+        "entries": [(entry, ICONS.get(entry.kind, "bolt")) for entry in page.entries],
         "next": f"?{urlencode({'kind': kind, 'cursor': page.next})}" if page.next else "",
         "kind": kind,
         "kinds": Kind.choices,
