@@ -156,9 +156,15 @@ class Term(models.Model):
         return f"{self.field}={self.value}"
 
 
+def rule_id() -> str:
+    """``rule_…``."""
+    return new_id("rule")
+
+
 class Rule(models.Model):
     """An event's name puts a label on its contact."""
 
+    public_id = models.CharField(max_length=40, unique=True, default=rule_id, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="rules")
     event = models.CharField(max_length=100, help_text="In small letters; events are compared so.")
     label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="rules")

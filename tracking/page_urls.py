@@ -6,5 +6,5 @@ from tracking.views import rules
 
 urlpatterns = [
     path("contacts/rules/", rules.rules, name="rules"),
-    path("contacts/rules/<int:rule_id>/delete/", rules.delete_rule, name="delete_rule"),
+    path("contacts/rules/<str:rule_id>/delete/", rules.delete_rule, name="delete_rule"),
 ]

@@ -68,10 +68,10 @@ def rules_for(organization: Organization) -> QuerySet[Rule]:
     return Rule.objects.filter(organization=organization).select_related("label").order_by("event", "label__name", "id")
 
 
-def rules_by_event(organizations: Iterable[int]) -> dict[tuple[int, str], list[tuple[int, int]]]:
-    """For each organization (primary key) and event's name, folded: the rules and their labels, as primary keys."""
-    found: dict[tuple[int, str], list[tuple[int, int]]] = {}
+def rules_by_event(organizations: Iterable[int]) -> dict[tuple[int, str], list[tuple[str, int]]]:
+    """For each organization (primary key) and event's name, folded: the rules' public ids and their labels' keys."""
+    found: dict[tuple[int, str], list[tuple[str, int]]] = {}
     rows = Rule.objects.filter(organization__in=list(organizations)).order_by("id")
-    for pk, organization, event, label in rows.values_list("pk", "organization", "event", "label"):
-        found.setdefault((organization, event), []).append((pk, label))
+    for rule, organization, event, label in rows.values_list("public_id", "organization", "event", "label"):
+        found.setdefault((organization, event), []).append((rule, label))
     return found

@@ -191,12 +191,12 @@ def _contacts(events: Sequence[Event]) -> dict[tuple[int, str], Contact]:
 def _follow(pairs: Sequence[tuple[Event, Contact]], *, now: datetime) -> None:
     rules = rules_by_event({contact.organization_id for _, contact in pairs})
     tell(told(event, contact) for event, contact in pairs)
-    labels: dict[int, list[tuple[int, int]]] = {}  # by rule
+    labels: dict[str, list[tuple[int, int]]] = {}  # by rule
     for event, contact in pairs:
         for rule, label in rules.get((contact.organization_id, folded(event.name)), []):
             labels.setdefault(rule, []).append((contact.pk, label))
     for rule, wanted in sorted(labels.items()):
-        put_pairs(pairs=sorted(set(wanted)), by=f"rule:{rule}", now=now)
+        put_pairs(pairs=sorted(set(wanted)), by=rule, now=now)
     seen: dict[int, datetime] = {}
     for event, contact in pairs:
         at = min(event.occurred_at, event.received_at)

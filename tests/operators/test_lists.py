@@ -33,8 +33,8 @@ def queries(client: Client, url: str) -> int:
 
 def test_everything_has_a_list() -> None:
     ours = {"ApiKey", "ApiRequest", "Attempt", "Callback", "Channel", "ConnectAttempt", "Contact", "Group",
-            "Heartbeat", "IdempotencyRecord", "Import", "Invitation", "Label", "LimitUse", "Media", "Notice", "Organization", "OutgoingEmail",
-            "Package", "Post", "SigningSecret", "User", "ViewAs"}  # fmt: skip
+            "Heartbeat", "IdempotencyRecord", "Import", "Invitation", "Label", "LimitUse", "Media", "Notice", "Organization",
+            "OutgoingEmail", "Package", "Post", "SigningSecret", "User", "ViewAs"}  # fmt: skip
     assert {model.__name__ for model in MODELS} == ours
 
 

@@ -139,7 +139,7 @@ def test_rules_of_the_marketer_s_own(here: Organization, ada: Contact) -> None:
     settled()
 
     assert labels(ada) == ["Active", "Learner"]
-    assert {row.by.partition(":")[0] for row in Labelling.objects.filter(contact=ada)} == {"rule"}
+    assert {row.by.partition("_")[0] for row in Labelling.objects.filter(contact=ada)} == {"rule"}
     assert [kind for kind, _ in story(ada)].count("label") == 2
 
 

@@ -1,4 +1,5 @@
 import django.db.models.deletion
+import tracking.models
 from django.db import migrations, models
 
 DEFAULTS = {"purchase": "Purchased", "signup": "Signed up", "lead": "Lead"}
@@ -39,6 +40,11 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="rule",
             constraint=models.UniqueConstraint(fields=("organization", "event", "label"), name="rule_once"),
+        ),
+        migrations.AddField(
+            model_name="rule",
+            name="public_id",
+            field=models.CharField(default=tracking.models.rule_id, editable=False, max_length=40, unique=True),
         ),
         migrations.RunPython(give_defaults, migrations.RunPython.noop),
     ]

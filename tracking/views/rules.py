@@ -41,9 +41,9 @@ def rules(request: PageRequest) -> HttpResponse:
 
 @door(Permission.CONTACTS)
 @require_POST
-def delete_rule(request: PageRequest, rule_id: int) -> HttpResponse:
+def delete_rule(request: PageRequest, rule_id: str) -> HttpResponse:
     """End one."""
-    rule = get_object_or_404(rules_for(request.here.organization), pk=min(rule_id, 2**63 - 1))
+    rule = get_object_or_404(rules_for(request.here.organization), public_id=rule_id)
     remove_rule(rule=rule)
     say(request, f"Events called {rule.event} put {rule.label.name} on nobody any more. Who has it keeps it.")
     return redirect("rules")
