@@ -16,7 +16,11 @@ By = Literal["person", "bot", "preview", "prefetch"]
 Device = Literal["ios", "android", "desktop", ""]
 
 _PREVIEWS = (
-    ("WhatsApp", re.compile(r"^WhatsApp/|\bWhatsApp\b", re.I)),
+    (
+        "iMessage",
+        re.compile(r"facebookexternalhit/1\.1 Facebot Twitterbot/1\.0", re.I),
+    ),  # names two others, so comes first
+    ("WhatsApp", re.compile(r"^WhatsApp(?:/|$)", re.I)),  # Signal says the same
     ("Telegram", re.compile(r"TelegramBot", re.I)),
     ("Slack", re.compile(r"Slackbot|Slack-ImgProxy", re.I)),
     ("Facebook", re.compile(r"facebookexternalhit|facebookcatalog|meta-externalagent|meta-externalfetcher", re.I)),
@@ -24,21 +28,20 @@ _PREVIEWS = (
     ("LinkedIn", re.compile(r"LinkedInBot", re.I)),
     ("Discord", re.compile(r"Discordbot", re.I)),
     ("Mastodon", re.compile(r"\bMastodon/|Pleroma|Misskey|Akkoma", re.I)),
-    ("Microsoft Teams", re.compile(r"SkypeUriPreview|MicrosoftPreview|Teams/", re.I)),
-    ("iMessage", re.compile(r"facebookexternalhit/1\.1 Facebot Twitterbot/1\.0", re.I)),
+    ("Microsoft Teams", re.compile(r"SkypeUriPreview|MicrosoftPreview", re.I)),
     ("Viber", re.compile(r"^Viber", re.I)),
-    ("Signal", re.compile(r"Signal-(?:Desktop|Android|iOS)?|^WhatsApp$", re.I)),
-    ("Pinterest", re.compile(r"Pinterestbot|Pinterest/", re.I)),
+    ("Pinterest", re.compile(r"Pinterestbot|^Pinterest/", re.I)),  # "[Pinterest/iOS]" is a person inside the app
     ("Snapchat", re.compile(r"Snap URL Preview", re.I)),
     ("Reddit", re.compile(r"redditbot", re.I)),
     ("LINE", re.compile(r"line-poker|Line-Parts", re.I)),
     ("Google", re.compile(r"Google-PageRenderer|Google-Safety|GoogleImageProxy|APIs-Google", re.I)),
     ("Apple", re.compile(r"Applebot", re.I)),
 )
+# CUBOT makes telephones.
 _PROGRAMS = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|scan|monitor|preview|fetch|archiver|validator|headless|phantom|puppeteer|playwright|"
-    r"curl/|wget/|python|java/|okhttp|go-http|axios|node-fetch|undici|libwww|httpclient|ruby|perl|php/|guzzle|postman|insomnia|"
-    r"lighthouse|pingdom|uptime|zgrab|nmap|masscan|nuclei|feed|rss",
+    r"(?<!\bcu)bot\b|crawl|spider|slurp|scan|monitor|preview|fetch|archiver|validator|headless|phantom|puppeteer|playwright|"
+    r"curl/|wget/|python|java/|okhttp|go-http|axios|undici|libwww|httpclient|ruby|perl|php/|guzzle|postman|insomnia|"
+    r"lighthouse|pingdom|uptime|zgrab|nmap|masscan|nuclei|feedly|feedbin|\brss",
     re.I,
 )
 _BROWSER = re.compile(r"Mozilla/5\.0 \(|Opera/")

@@ -14,7 +14,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 MAX_URL = 8_000
 APPENDED = ("cid", "fid", "ch")
 _BAD = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]")
-_PORT = re.compile(r"\d{1,5}")
+_SNEAKED = re.compile(r"[\x00-\x1f\x7f\\]")
+_APP = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,40}://[A-Za-z0-9\-._~:/?#\[\]@!$&()*+,;=%]*")
+# Schemes that a browser carries out, or opens from the person's own disk.
+_RUNS = frozenset(
+    {"javascript", "data", "vbscript", "file", "blob", "filesystem", "about", "view-source", "jar", "content", "chrome"}
+)
 
 
 class NotATarget(ValueError):
@@ -46,15 +51,41 @@ def host_of(url: str) -> str:
 def encoded(url: str) -> str:
     """The address with what is not ASCII percent-encoded, and its host in the form that DNS has."""
     parts = urlsplit(url.strip())
-    try:
-        host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
-    except UnicodeError:
-        host = parts.hostname or ""
-    netloc = parts.netloc.replace(parts.hostname or "", host) if parts.hostname and host else parts.netloc
+    netloc = parts.netloc
+    if not netloc.isascii():
+        host, colon, port = netloc.partition(":")
+        try:
+            netloc = f"{host.encode('idna').decode()}{colon}{port}"
+        except UnicodeError:
+            netloc = parts.netloc
     safe = "/:?#[]@!$&'()*+,;=%-._~"
     return urlunsplit(
         (parts.scheme, netloc, quote(parts.path, safe), quote(parts.query, safe), quote(parts.fragment, safe))
     )
+
+
+def target_of(url: str) -> str:
+    """The address as a link may lead to it, encoded. Raises ``NotATarget``, also for what ``urlsplit`` would pass over."""
+    url = url.strip()
+    if _SNEAKED.search(url):
+        raise NotATarget("The address has characters that no address has. Encode it.")
+    try:
+        found = encoded(url)
+    except ValueError:
+        raise NotATarget("The address cannot be read.") from None
+    host_of(found)
+    return found
+
+
+def app_address(url: str) -> str:
+    """An address that opens an app: ``myapp://sale/4``, or an https one that the app has claimed. Raises ``NotATarget``."""
+    url = url.strip()
+    scheme = url.partition("://")[0].lower()
+    if scheme in ("http", "https"):
+        return target_of(url)
+    if len(url) > MAX_URL or not _APP.fullmatch(url) or scheme in _RUNS:
+        raise NotATarget("Write what opens the app, such as myapp://sale.")
+    return url
 
 
 def appended(url: str, given: Mapping[str, str]) -> str:
@@ -76,15 +107,16 @@ def asked(query: str) -> tuple[str, dict[str, str], str]:
 def signature(key: bytes, organization: str, url: str, given: Mapping[str, str]) -> str:
     """What vouches for a link: organization, then 22 characters of an HMAC over it, the target and what is appended."""
     text = "\n".join([organization, url, *(given.get(name, "") for name in APPENDED)])
-    made = hmac.digest(key, text.encode(), sha256)[:16]
+    made = hmac.digest(key, text.encode("utf-8", "replace"), sha256)[:16]
     return f"{organization}.{urlsafe_b64encode(made).decode().rstrip('=')}"
 
 
 def signed_by(keys: Sequence[bytes], url: str, given: Mapping[str, str], found: str) -> str:
     """The organization whose signature it is, under any of the keys; empty when it is nobody's."""
     organization = found.partition(".")[0]
-    made = (signature(key, organization, url, given) for key in keys)
-    return organization if organization and any(hmac.compare_digest(one, found) for one in made) else ""
+    given_bytes = found.encode("utf-8", "replace")  # compare_digest takes no text beyond ASCII
+    made = (signature(key, organization, url, given).encode("utf-8", "replace") for key in keys)
+    return organization if organization and any(hmac.compare_digest(one, given_bytes) for one in made) else ""
 
 
 def wrapped(base_url: str, url: str, given: Mapping[str, str], found: str) -> str:

@@ -7,20 +7,24 @@ put in lower case with hyphens unless the person wants them as they are.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from tracking.targets import appended, encoded, host_of
+from tracking.targets import appended, target_of
 
 FIELDS = ("source", "medium", "campaign", "term", "content", "id")
 REQUIRED = ("source", "medium", "campaign")
 MAX_VALUE = 100
+_NAMES = frozenset(f"utm_{name}" for name in FIELDS)
 
 # Analytics Help, "Default channel group" (GA4), read 2026-11: which source and medium make which channel.
 _SOCIAL = re.compile(
-    r"facebook|instagram|tiktok|twitter|^x$|x\.com|youtube|linkedin|pinterest|reddit|threads|whatsapp|telegram|messenger"
+    r"(?:^|[^a-z])(?:facebook|fb|instagram|ig|tiktok|twitter|t\.co|x\.com|linkedin|pinterest|reddit|threads|snapchat|"
+    r"whatsapp|telegram|messenger)(?:[^a-z]|$)|^x$"
 )
-_SEARCH = re.compile(r"google|bing|yahoo|baidu")
+_VIDEO = re.compile(r"(?:^|[^a-z])(?:youtube|vimeo|twitch|dailymotion)(?:[^a-z]|$)")
+_SEARCH = re.compile(r"(?:^|[^a-z])(?:google|bing|yahoo|baidu|duckduckgo|yandex|ecosia|naver)(?:[^a-z]|$)")
 _PAID = re.compile(r"^(.*cp.*|ppc|retargeting|paid.*)$")
+_MAIL = re.compile(r"e[-_ ]?mail")
 _SOCIAL_MEDIA = frozenset({"social", "social-network", "social-media", "sm", "social network", "social media"})
 _DISPLAY = frozenset({"display", "banner", "expandable", "interstitial", "cpm"})
 _REFERRAL = frozenset({"referral", "app", "link"})
@@ -48,8 +52,7 @@ def build(url: str, given: Mapping[str, str], *, exact: bool = False) -> Built:
     """The address with the parameters; those that are there already are replaced, query and fragment stay. ``exact`` keeps
     the values as they are written. Raises ``UnableToBuild``, and ``targets.NotATarget`` for the address.
     """
-    base = encoded(url)
-    host_of(base)
+    base = target_of(url)
     values = {name: clean(given.get(name, ""), exact=exact) for name in FIELDS}
     problems = {name: f"The {name} is missing." for name in REQUIRED if not values[name]}
     problems |= {
@@ -72,25 +75,38 @@ def build(url: str, given: Mapping[str, str], *, exact: bool = False) -> Built:
     return Built(made, kept, channel_of(kept["source"], kept["medium"]), tuple(warnings))
 
 
+def without(url: str) -> str:
+    """The address without the six parameters."""
+    parts = urlsplit(url)
+    kept = [part for part in parts.query.split("&") if part and part.partition("=")[0] not in _NAMES]
+    return urlunsplit(parts._replace(query="&".join(kept)))
+
+
 def clean(value: str, *, exact: bool = False) -> str:
     """The value as it is stored: trimmed, and unless ``exact`` in lower case with hyphens for spaces."""
     value = " ".join(value.split())
-    return value if exact else re.sub(r"[\s_]+", "-", value).lower()
+    return value if exact else value.replace(" ", "-").lower()
 
 
 def channel_of(source: str, medium: str) -> str:
     """The default channel group that GA4 would show it in."""
     source, medium = source.lower(), medium.lower()
     paid, social = bool(_PAID.search(medium)), bool(_SOCIAL.search(source))
+    video, search = bool(_VIDEO.search(source)), bool(_SEARCH.search(source))
     rules = (
+        ("Paid Search", paid and search),
         ("Paid Social", paid and social),
-        ("Paid Search", paid and bool(_SEARCH.search(source))),
-        ("Organic Social", social or medium in _SOCIAL_MEDIA),
-        ("Email", bool(re.search(r"e[-_ ]?mail", f"{source} {medium}"))),
-        ("SMS", "sms" in (source, medium)),
-        ("Affiliates", medium == "affiliate"),
+        ("Paid Video", paid and video),
         ("Display", medium in _DISPLAY),
-        ("Mobile Push Notifications", medium.endswith("push") or "mobile" in medium),
+        ("Paid Other", paid),
+        ("Organic Social", social or medium in _SOCIAL_MEDIA),
+        ("Organic Video", video or "video" in medium),
+        ("Organic Search", search or medium == "organic"),
         ("Referral", medium in _REFERRAL),
+        ("Email", bool(_MAIL.fullmatch(source) or _MAIL.fullmatch(medium))),
+        ("Affiliates", medium == "affiliate"),
+        ("Audio", medium == "audio"),
+        ("SMS", "sms" in (source, medium)),
+        ("Mobile Push Notifications", medium.endswith("push") or "mobile" in medium or "notification" in medium),
     )
     return next((name for name, holds in rules if holds), "Unassigned")
