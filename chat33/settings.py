@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.contrib.humanize",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -395,6 +396,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "prune_incidents": {"task": "dashboard.prune", "schedule": crontab(minute="47")},
     "prune_people": {"task": "orgs.prune", "schedule": crontab(minute="37")},
     "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
+    "recheck_domains": {"task": "tracking.recheck_domains", "schedule": crontab(minute="*/15")},
     "prune_requests": {"task": "integrations.prune_requests", "schedule": crontab(minute="*/10")},
 }
 
@@ -429,6 +431,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Platform": "integrations.models.Platform",
         "MediaType": "posts.models.MediaType",
         "PostStatus": "posts.models.PostStatus",
+        "LinkKind": "tracking.models.LinkKind",
     },
     "DEFAULT_GENERATOR_CLASS": "chat33.api.schema.Generator",
     "PREPROCESSING_HOOKS": ["chat33.api.document.only_v1"],
@@ -443,6 +446,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "Posts", "description": "Create, schedule, and manage social media posts"},
         {"name": "Media", "description": "Upload media files for posts"},
         {"name": "Contacts", "description": "The people you talk to, their labels, and what happened to each"},
+        {"name": "Links", "description": "Tracked, smart, UTM and app store links, and what came of them"},
         {"name": "API Keys", "description": "Manage API keys (session auth only)"},
         {"name": "Callbacks", "description": "What was sent to your callbackUrls"},
     ],

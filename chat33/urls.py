@@ -10,6 +10,7 @@ from posts.views.files import media_file
 urlpatterns = [
     path("api/v1/openapi.json", developers.openapi, name="openapi"),
     path("api/v1/", include("posts.api.v1.urls")),
+    path("api/v1/", include("tracking.api.v1.urls")),
     path("api/v1/", include("integrations.urls")),
     path("api/v1/", include("contacts.api.v1.urls")),
     re_path(r"^api/", errors.not_found),
@@ -21,7 +22,7 @@ urlpatterns = [
     path("", include("integrations.page_urls")),
     path("", include("posts.urls")),
     path("view-as/stop/", viewing.stop, name="stop_viewing"),
-    path("", include("tracking.page_urls")),
+    path("", include("tracking.urls")),
     path("", include("contacts.urls")),
     path("", include("chat33.dashboard.urls")),
     path("admin/sandbox/", admin.site.admin_view(sandbox_desk.sandbox), name="operators_sandbox"),

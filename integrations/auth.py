@@ -28,6 +28,7 @@ _NEEDED: Mapping[str, Permission] = {
     "posts:write": Permission.PUBLISH,
     "media:write": Permission.WRITE,
     "contacts:write": Permission.CONTACTS,
+    "links:write": Permission.PUBLISH,
 }
 
 

@@ -78,6 +78,7 @@ class Domain(models.Model):
     challenge = models.CharField(max_length=64)
     verified_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True, help_text="When the proof was first not found.")
     problem = models.TextField(blank=True)
     created_at = models.DateTimeField(default=utcnow, editable=False)
 

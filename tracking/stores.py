@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from tracking.utm import UnableToBuild
+from tracking.utm import FIELDS, UnableToBuild, clean
 
 CAMPAIGN_SHOWN, CAMPAIGN_MOST = 30, 40
 REFERRER_MOST = 500  # Google names no limit; longer ones were seen cut
@@ -68,3 +68,36 @@ def google_play(*, package: str, referrer: Mapping[str, str]) -> StoreLink:
         )
     query = {"id": name, **({"referrer": value} if value else {})}
     return StoreLink(f"https://play.google.com/store/apps/details?{urlencode(query)}")
+
+
+@dataclass(frozen=True)
+class StoreLinks:
+    """A campaign's links to both stores, as far as they were asked for."""
+
+    ios_url: str = ""
+    android_url: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def both(apple: Mapping[str, str] | None, google: Mapping[str, str] | None) -> StoreLinks:
+    """The links of an app: ``apple`` has app, provider and campaign, ``google`` the package and the utm values. Raises
+    ``UnableToBuild``, its problems named ``appStore.app``, ``googlePlay.package`` and so on.
+    """
+    problems: dict[str, str] = {}
+    ios = android = StoreLink("")
+    if apple is not None:
+        try:
+            ios = app_store(**{name: apple.get(name, "") for name in ("app", "provider", "campaign")})
+        except UnableToBuild as error:
+            problems |= {f"appStore.{name}": message for name, message in error.problems.items()}
+    if google is not None:
+        referrer = {f"utm_{name}": clean(google.get(name, "")) for name in FIELDS}
+        try:
+            android = google_play(package=google.get("package", ""), referrer=referrer)
+        except UnableToBuild as error:
+            problems |= {f"googlePlay.{name}": message for name, message in error.problems.items()}
+    if apple is None and google is None:
+        problems["appStore"] = "Write an app of the App Store, of Google Play, or both."
+    if problems:
+        raise UnableToBuild(problems)
+    return StoreLinks(ios.url, android.url, ios.warnings + android.warnings)

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from tracking import settling
+from chat33.lib.clock import utcnow
+from tracking import domains, settling
 
 SETTLERS = 2
 
@@ -18,3 +19,9 @@ def wake_settlers() -> None:
 def settle_events() -> None:
     """Settle what is due until there is nothing, or for a minute."""
     settling.settle_due(seconds=60)
+
+
+@shared_task(name="tracking.recheck_domains", queue="default", soft_time_limit=400, time_limit=430)
+def recheck_domains() -> None:
+    """Beat: look again whether hosts are still their organizations'."""
+    domains.recheck_domains(now=utcnow())

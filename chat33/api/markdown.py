@@ -77,11 +77,14 @@ def _body(document: Document, content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _answer(document: Document, status: str, response: Schema) -> Iterator[str]:
-    content = response["content"]["application/json"]
+    ((media_type, content),) = response["content"].items()
+    is_json = media_type == "application/json"
     fields = "\n".join(_fields(resolved(document, content["schema"])))
-    yield f"**Response {status}:** {response['description']}\n{fields}"
+    named = "" if is_json else f" (`{media_type}`)"
+    yield f"**Response {status}{named}:** {response['description']}\n{fields}".rstrip()
     yield "**Response headers:** " + ", ".join(f"`{name}`" for name in response.get("headers", {}))
-    yield from _examples(content)
+    if is_json:
+        yield from _examples(content)
 
 
 def _errors(document: Document, responses: Mapping[str, Any]) -> str:

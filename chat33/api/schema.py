@@ -42,6 +42,7 @@ class Operation:
     body_examples: Mapping[str, Any] = field(default_factory=dict)
     answer: Any
     answer_status: int = 200
+    answer_type: str = JSON
     answer_says: str
     answer_example: Any
     refusals: Mapping[int, Refusal] = field(default_factory=dict)
@@ -118,7 +119,8 @@ class Schema(AutoSchema):
         """The answer; the errors come as ``_get_response_bodies`` adds them."""
         examples = [OpenApiExample("example", self.operation.answer_example, response_only=True)]
         says = self.operation.answer_says
-        return {self.operation.answer_status: OpenApiResponse(self.operation.answer, says, examples)}
+        answered = (self.operation.answer_status, self.operation.answer_type)
+        return {answered: OpenApiResponse(self.operation.answer, says, examples)}
 
     def get_examples(self) -> list[OpenApiExample]:
         """Those of the body."""

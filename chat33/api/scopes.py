@@ -9,12 +9,14 @@ ORDINARY: dict[str, str] = {
     "media:write": "upload media files",
     "contacts:read": "read contacts, their labels and timelines",
     "contacts:write": "create, change, label and delete contacts",
+    "links:read": "list links and read their figures",
+    "links:write": "create, change, and archive links",
 }
 ADMIN: dict[str, str] = {
     "users:admin": "create and update users and read packages",
 }
 ALL = {**ORDINARY, **ADMIN}
-READING = frozenset({"accounts:read", "posts:read", "contacts:read"})
+READING = frozenset({"accounts:read", "posts:read", "contacts:read", "links:read"})
 
 
 def unknown(scopes: Iterable[str]) -> list[str]:

@@ -20,6 +20,8 @@ from posts.models import Attempt, Import, ImportedPost, ImportRow, Media, Post, 
 from tests.architecture.test_models import MODELS, NOBODYS, label
 from tests.factories import make_callback, make_channel, make_contact, make_post
 from tests.people import Person
+from tests.tracking.links import make_link
+from tracking.models import Link
 
 
 def add_rows(person: Person, number: int) -> None:
@@ -44,6 +46,7 @@ def add_rows(person: Person, number: int) -> None:
     made = Import.objects.create(organization=organization, name="a.csv", timezone="UTC", created_by="nobody")
     row = ImportRow.objects.create(import_of=made, organization=organization, number=2)
     ImportedPost.objects.create(organization=organization, row=row, channel=channel, post=post)
+    make_link(organization, url=f"https://shop{number}.example/", contact=None, channel=channel)
     Media.objects.create(
         organization=organization, token=f"{organization.public_id[-20:]}-{number}", file="a/b.jpg", name="b.jpg",
         kind="image", content_type="image/jpeg", size=10, width=3, height=4,
@@ -91,6 +94,7 @@ PARAMETERS: dict[str, Named] = {
     "key_id": Named(ApiKey, "key"),
     "callback_id": Named(Callback, "cb"),
     "contact_id": Named(Contact, "cm"),
+    "link_id": Named(Link, "link"),
 }
 
 

@@ -42,6 +42,8 @@ def answer(client: Client, method: str, url: str) -> tuple[int, Any]:
     reply = (
         client.generic(method, url) if method == "GET" else getattr(client, method.lower())(url, BODY, format="json")
     )
+    if not reply.headers.get("Content-Type", "").startswith("application/json"):
+        return reply.status_code, reply.content
     return reply.status_code, reply.json() if reply.content else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from integrations.models import ConnectStage
-from tests.browser import accounts, calendar, compositions, scenes
+from tests.browser import accounts, calendar, compositions, links, scenes
 from tests.browser import walk_people as people
 from tests.contacts import scenes as contacts
 from tests.developers.rows import delivered_callback, latest_request, live_in
@@ -88,6 +88,19 @@ STOPS: list[Stop] = [
     Stop("queue-times", lambda owner: f"/channels/{calendar.channel_of(owner)}/slots/", before=calendar.a_month),
     Stop("imports", "/posts/import/", before=calendar.a_file),
     Stop("import", lambda owner: f"/posts/import/{calendar.import_of(owner)}/", before=calendar.a_file),
+    Stop("links", "/links/", links.a_room),
+    Stop("links-empty", "/links/"),
+    Stop("link-new", "/links/new/?url=https://shop.example/&utm_source=ig&utm_medium=dm&utm_campaign=may"),
+    Stop("link", links.latest, links.a_room),
+    Stop("link-edit", lambda owner: f"{links.latest(owner)}edit/", links.a_room),
+    Stop(
+        "link-utm", "/links/utm/?url=https://shop.example/&utm_source=ig&utm_medium=dm&utm_campaign=May", links.a_room
+    ),
+    Stop(
+        "link-stores", "/links/stores/?app=1234567890&provider=118326&campaign=may&package=com.example.coffee&source=ig"
+    ),
+    Stop("link-words", "/links/words/", links.a_room),
+    Stop("link-domains", "/links/domains/", links.a_room),
     Stop("login", "/accounts/login/", anonymous=True),
     Stop("signup", "/accounts/signup/", anonymous=True),
     Stop("verification-sent", "/accounts/confirm-email/", anonymous=True),

@@ -14,6 +14,7 @@ from integrations.services import create_api_key
 from posts.models import PostStatus
 from tests.factories import make_callback, make_contact, make_post
 from tests.people import Person
+from tests.tracking.links import make_link
 
 PAGES = [page for page in read(build()).pages if not page.is_webhook]
 
@@ -55,6 +56,8 @@ def stand_for(owner: Person, channel: Channel, page: Page) -> dict[str, str]:
         ids["cb_abc123"] = make_callback(owner.organization).public_id
     if page.path.startswith("/contacts/{id}"):
         ids["cm1abc123"] = make_contact(owner.organization).public_id
+    if page.path.startswith("/links/{id}"):
+        ids["link_abc123"] = make_link(owner.organization).public_id
     if page.path.startswith("/api-keys/{id}"):
         ids["key_abc123"] = create_api_key(organization=owner.organization, name="Old", by=owner.user)[0].public_id
     return ids

@@ -67,7 +67,7 @@ def by_curl(text: str) -> Any:
     script = f'curl() {{ command curl -sS --fail-with-body "$@"; }}\n{text}\n'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
-    return json.loads(done.stdout)
+    return json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout
 
 
 def by_python(text: str) -> Any:
@@ -75,7 +75,8 @@ def by_python(text: str) -> Any:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(text, "example.py", "exec"), {})
-    return eval(printed.getvalue())  # the printed dictionary
+    text = printed.getvalue()
+    return eval(text) if text.startswith("{") else text  # the printed dictionary
 
 
 @pytest.mark.parametrize("shown", CALLS, ids=str)
@@ -93,6 +94,10 @@ def test_an_example_runs_as_it_is_shown(
     assert shown.page.reply is not None
     example = shown.page.reply.example
     assert example is not None
+    if not shown.page.reply.is_json:
+        assert answers[0].strip() == answers[-1].strip()
+        assert answers[0].startswith(example.value[:4])
+        return
     told = {"id", "deleted"} if shown.page.id == "deletePost" else set(example.value)
     for answer in answers:
         assert told <= set(answer)

@@ -31,6 +31,7 @@ from tests.media_files import jpeg
 from tests.mediaserver import serving
 from tests.people import Person
 from tests.posts.flow import stored
+from tests.tracking.links import make_link
 
 EXAMPLES = int(os.environ.get("CHAT33_FUZZ_EXAMPLES", "0"))
 CALLED = {"postId": "post_1", "status": "FAILED", "externalPostId": None, "externalPostUrl": None, "error": "No."}
@@ -128,6 +129,8 @@ def _find_something(case: Case[Any], channel: Channel) -> None:
         case.path_parameters["id"] = make_post(channel, status=status, error_code=code).public_id
     if given % 4 and kind == "contacts":
         case.path_parameters["id"] = make_contact(channel.organization, labels=["VIP"]).public_id
+    if given % 4 and kind == "links":
+        case.path_parameters["id"] = make_link(channel.organization).public_id
     if given % 4 and kind == "callbacks":
         case.path_parameters["id"] = make_callback(channel.organization, body=CALLED).public_id
 

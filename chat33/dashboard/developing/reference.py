@@ -93,7 +93,11 @@ def operation(request: PageRequest, slug: str) -> HttpResponse:
         "reference": reference(),
         "page": page,
         "blocks": blocks(page, ids),
-        "answer": replaced(page.reply.example.value, ids) if page.reply and page.reply.example else None,
+        "answer": (
+            replaced(page.reply.example.value, ids)
+            if page.reply and page.reply.example and page.reply.is_json
+            else None
+        ),
         "is_own": any(name in ids for name in ("chan_abc123", "post_abc123", "cb_abc123", "key_abc123")),
     }
     return render(request, "developers/operation.html", context)

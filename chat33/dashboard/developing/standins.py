@@ -12,6 +12,7 @@ from contacts.selectors import contacts_for
 from integrations.models import Channel
 from integrations.selectors import api_keys_for, callbacks_for, channels_for
 from posts.selectors import posts_for
+from tracking.links import links_for
 
 CHANNELS = ("chan_abc123", "chan_def456")
 # What a path's id is of, by the beginning of the path: the example's id, and the rows that could stand there.
@@ -20,6 +21,7 @@ _ROWS: Mapping[str, tuple[str, Callable[[Organization], QuerySet[Any]]]] = {
     "callbacks": ("cb_abc123", callbacks_for),
     "api-keys": ("key_abc123", api_keys_for),
     "contacts": ("cm1abc123", contacts_for),
+    "links": ("link_abc123", links_for),
 }
 # Pictures go everywhere but to YouTube, which is what the second example is about.
 _ORDER = ("instagram", "facebook", "x", "tiktok", "youtube")

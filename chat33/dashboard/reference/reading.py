@@ -55,6 +55,7 @@ class Reply:
     fields: tuple[Field, ...]
     headers: tuple[Field, ...]
     example: Example | None
+    is_json: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +220,7 @@ def _body(document: Document, media_type: str, body: Schema) -> Body:
 
 
 def _reply(document: Document, status: str, response: Schema) -> Reply:
-    content = response["content"]["application/json"]
+    ((media_type, content),) = response["content"].items()
     examples = [Example(name="", value=example["value"]) for example in content.get("examples", {}).values()]
     return Reply(
         status=status,
@@ -230,6 +231,7 @@ def _reply(document: Document, status: str, response: Schema) -> Reply:
             for name, header in response.get("headers", {}).items()
         ),
         example=examples[0] if examples else None,
+        is_json=media_type == "application/json",
     )
 
 

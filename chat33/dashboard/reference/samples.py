@@ -27,6 +27,7 @@ class Call:
     body: Any = None
     file: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    answers_json: bool = True
 
     @property
     def origin(self) -> str:
@@ -56,7 +57,8 @@ def calls(page: Page, base_url: str, ids: Mapping[str, str]) -> dict[str, Call]:
         for example in body.examples:
             value = replaced(example.value, ids)
             found[example.name] = Call(method=page.method, url=url, is_keyed=page.is_keyed, body=value)
-    return found or {"": Call(method=page.method, url=url, is_keyed=page.is_keyed)}
+    answers_json = page.reply is None or page.reply.is_json
+    return found or {"": Call(method=page.method, url=url, is_keyed=page.is_keyed, answers_json=answers_json)}
 
 
 def replaced(value: Any, ids: Mapping[str, str]) -> Any:
@@ -82,7 +84,7 @@ def samples(call: Call) -> tuple[Sample, ...]:
 
 def _example_id(page: Page) -> str:
     """What stands for ``{id}``: the document's own example."""
-    examples = {"posts": "post_abc123", "api-keys": "key_abc123", "contacts": "cm1abc123"}
+    examples = {"posts": "post_abc123", "api-keys": "key_abc123", "contacts": "cm1abc123", "links": "link_abc123"}
     return examples.get(page.path.split("/")[1], "cb_abc123")
 
 
@@ -133,7 +135,7 @@ def _python(call: Call) -> str:
         *(f"    {line}" for line in [f"{json.dumps(call.url)},", *options, "timeout=30,"]),
         ")",
         "reply.raise_for_status()",
-        "print(reply.json())",
+        "print(reply.json())" if call.answers_json else "print(reply.text)",
     ]
     return "\n".join(lines)
 
@@ -171,7 +173,7 @@ def _javascript(call: Call) -> str:
         *before,
         *([f"{opening}, {{", *(f"  {line}" for line in options), "});"] if options else [f"{opening});"]),
         "if (!reply.ok) throw new Error(await reply.text());",
-        "console.log(await reply.json());",
+        "console.log(await reply.json());" if call.answers_json else "console.log(await reply.text());",
     ]
     return "\n".join(lines)
 

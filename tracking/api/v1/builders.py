@@ -1,0 +1,44 @@
+"""The two builders: UTM links and app store links. Nothing is stored."""
+
+from typing import ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat33.api.schema import Operation
+from chat33.api.views import ApiView
+from integrations.auth import caller
+from tracking import utm
+from tracking.api.v1 import docs, intake
+from tracking.api.v1.links import read_body
+from tracking.api.v1.serializers import BuildStoreRequest, BuildUtmRequest
+from tracking.stores import both
+from tracking.vocabulary import strays
+
+
+class UtmView(ApiView):
+    """``/links/utm``."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "links:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.BUILD_UTM}
+
+    def post(self, request: Request) -> Response:
+        """The link, and what to know of it."""
+        data = read_body(BuildUtmRequest, request)
+        values = {name: data.get(name, "") for name in utm.FIELDS}
+        made = intake.told(lambda: utm.build(data["url"], values, exact=data["exact"]))
+        warnings = [*made.warnings, *strays(caller(request).organization, made.values)]
+        return Response({"url": made.url, "utm": made.values, "channelGroup": made.channel, "warnings": warnings})
+
+
+class StoreView(ApiView):
+    """``/links/store``."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "links:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.BUILD_STORE}
+
+    def post(self, request: Request) -> Response:
+        """The links, and what to know of them."""
+        data = read_body(BuildStoreRequest, request)
+        made = intake.told(lambda: both(data.get("appStore"), data.get("googlePlay")))
+        return Response({"iosUrl": made.ios_url, "androidUrl": made.android_url, "warnings": made.warnings})

@@ -1,0 +1,26 @@
+"""Addresses of the pages about links and what came back."""
+
+from django.urls import path
+
+from tracking.views import builders, domains, link, links, rules, words
+
+urlpatterns = [
+    path("contacts/rules/", rules.rules, name="rules"),
+    path("contacts/rules/<str:rule_id>/delete/", rules.delete_rule, name="delete_rule"),
+    path("links/", links.links, name="links"),
+    path("links/new/", link.new, name="new_link"),
+    path("links/preview/", link.preview, name="preview_link"),
+    path("links/move/", links.move, name="move_links"),
+    path("links/utm/", builders.utm_builder, name="utm_builder"),
+    path("links/stores/", builders.store_builder, name="store_builder"),
+    path("links/words/", words.words, name="words"),
+    path("links/words/<int:pk>/remove/", words.remove, name="remove_word"),
+    path("links/domains/", domains.domains, name="domains"),
+    path("links/domains/<str:host>/check/", domains.check, name="check_domain"),
+    path("links/domains/<str:host>/remove/", domains.remove, name="remove_domain"),
+    path("links/<str:link_id>/", link.link, name="link"),
+    path("links/<str:link_id>/edit/", link.edit, name="edit_link"),
+    path("links/<str:link_id>/qr.svg", link.qr, name="link_qr"),
+    path("links/<str:link_id>/archive/", link.archive, name="archive_link"),
+    path("links/<str:link_id>/restore/", link.restore, name="restore_link"),
+]

@@ -1,0 +1,68 @@
+"""Hosts that are the organization's own."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from chat33.lib.clock import utcnow
+from chat33.orgs.roles import Permission
+from chat33.pages.door import PageRequest, door, refused
+from chat33.pages.saying import say
+from tracking.domains import META, add_domain, check_domain, domains_for, file_path, remove_domain
+from tracking.forms import DomainForm, tell
+from tracking.models import Domain
+from tracking.utm import UnableToBuild
+
+
+@door(Permission.READ)
+@require_http_methods(["GET", "HEAD", "POST"])
+def domains(request: PageRequest) -> HttpResponse:
+    """The hosts, and one more."""
+    here = request.here
+    form = DomainForm(request.POST or None)
+    if request.method == "POST":
+        if not here.may(Permission.MANAGE):
+            return refused(request, Permission.MANAGE)
+        if form.is_valid():
+            try:
+                add_domain(organization=here.organization, host=form.cleaned_data["host"], now=utcnow())
+            except UnableToBuild as error:
+                tell(form, error.problems)
+            else:
+                say(request, "Added. Put the file or the tag there, then check.")
+                return redirect("domains")
+    context = {
+        "form": form,
+        "rows": [(domain, file_path(domain)) for domain in domains_for(here.organization)],
+        "meta": META,
+        "may_manage": here.may(Permission.MANAGE),
+    }
+    return render(request, "tracking/domains.html", context, status=422 if form.errors else 200)
+
+
+@door(Permission.MANAGE)
+@require_POST
+def check(request: PageRequest, host: str) -> HttpResponse:
+    """Look for the proof now."""
+    domain = check_domain(domain=_named(request, host), now=utcnow())
+    if domain.problem:
+        say(request, domain.problem, kind="bad")
+    else:
+        say(request, f"{host} is verified.")
+    return redirect("domains")
+
+
+@door(Permission.MANAGE)
+@require_POST
+def remove(request: PageRequest, host: str) -> HttpResponse:
+    """Forget it."""
+    remove_domain(domain=_named(request, host))
+    say(request, f"{host} is taken away. Unsigned links ask before they lead there.")
+    return redirect("domains")
+
+
+def _named(request: PageRequest, host: str) -> Domain:
+    found = Domain.objects.filter(organization=request.here.organization, host=host.replace("\x00", "")).first()
+    if found is None:
+        raise Http404
+    return found
