@@ -31,6 +31,16 @@ def link_id() -> str:
     return new_id("link")
 
 
+def domain_id() -> str:
+    """``dom_…``."""
+    return new_id("dom")
+
+
+def term_id() -> str:
+    """``term_…``."""
+    return new_id("term")
+
+
 class TokenKind(models.TextChoices):
     """Which door a token opens."""
 
@@ -73,6 +83,7 @@ class Token(models.Model):
 class Domain(models.Model):
     """A host that the organization has shown to be its own: unsigned links may lead there."""
 
+    public_id = models.CharField(max_length=40, unique=True, default=domain_id, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="domains")
     host = models.CharField(max_length=253)
     challenge = models.CharField(max_length=64)
@@ -144,6 +155,7 @@ class Link(models.Model):
 class Term(models.Model):
     """A word of the organization's vocabulary for sources, media and campaigns."""
 
+    public_id = models.CharField(max_length=40, unique=True, default=term_id, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="terms")
     field = models.CharField(max_length=10)
     value = models.CharField(max_length=100)

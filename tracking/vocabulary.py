@@ -74,7 +74,7 @@ def add_term(*, organization: Organization, field: str, value: str, now: datetim
         raise UnableToBuild({"value": f"{word} is there already."}) from None
 
 
-def remove_term(*, organization: Organization, pk: int) -> bool:
+def remove_term(*, organization: Organization, public_id: str) -> bool:
     """Take a word away; links that have it keep it. Whether it was there."""
-    deleted, _ = Term.objects.filter(organization=organization, pk=pk).delete()
+    deleted, _ = Term.objects.filter(organization=organization, public_id=public_id).delete()
     return bool(deleted)

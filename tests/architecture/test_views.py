@@ -23,8 +23,6 @@ ELSEWHERE = {
     r"llms\.txt": "describes it to programs that read",
     r"developers/(api/|reference/<slug:slug>\.md)": "describes it to whoever reads",
     r"media/<str:token>/<str:name>": "files for whoever was told their address",
-    r"library/.*": "pages",
-    r"links/.*": "the room of links",
     r"(healthz|readyz|metrics)": "for those who watch the installation",
     r"admin/.*": "for operators",
     r"view-as/stop/": "an operator's way back to the admin",

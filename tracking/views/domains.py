@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat33.lib.clock import utcnow
+from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door, refused
 from chat33.pages.saying import say
@@ -42,27 +43,29 @@ def domains(request: PageRequest) -> HttpResponse:
 
 @door(Permission.MANAGE)
 @require_POST
-def check(request: PageRequest, host: str) -> HttpResponse:
+def check(request: PageRequest, domain_id: str) -> HttpResponse:
     """Look for the proof now."""
-    domain = check_domain(domain=_named(request, host), now=utcnow())
+    domain = check_domain(domain=_named(request, domain_id), now=utcnow())
     if domain.problem:
         say(request, domain.problem, kind="bad")
     else:
-        say(request, f"{host} is verified.")
+        say(request, f"{domain.host} is verified.")
     return redirect("domains")
 
 
 @door(Permission.MANAGE)
 @require_POST
-def remove(request: PageRequest, host: str) -> HttpResponse:
+def remove(request: PageRequest, domain_id: str) -> HttpResponse:
     """Forget it."""
-    remove_domain(domain=_named(request, host))
-    say(request, f"{host} is taken away. Unsigned links ask before they lead there.")
+    domain = _named(request, domain_id)
+    remove_domain(domain=domain)
+    say(request, f"{domain.host} is taken away. Unsigned links ask before they lead there.")
     return redirect("domains")
 
 
-def _named(request: PageRequest, host: str) -> Domain:
-    found = Domain.objects.filter(organization=request.here.organization, host=host.replace("\x00", "")).first()
+def _named(request: PageRequest, domain_id: str) -> Domain:
+    rows = Domain.objects.filter(organization=request.here.organization)
+    found = rows.filter(public_id=domain_id).first() if is_id(domain_id, "dom") else None
     if found is None:
         raise Http404
     return found

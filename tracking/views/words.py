@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat33.lib.clock import utcnow
+from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door, refused
 from chat33.pages.saying import say
@@ -36,9 +37,9 @@ def words(request: PageRequest) -> HttpResponse:
 
 @door(Permission.PUBLISH)
 @require_POST
-def remove(request: PageRequest, pk: int) -> HttpResponse:
+def remove(request: PageRequest, term_id: str) -> HttpResponse:
     """Take a word away."""
-    if not remove_term(organization=request.here.organization, pk=pk):
+    if not (is_id(term_id, "term") and remove_term(organization=request.here.organization, public_id=term_id)):
         raise Http404
     say(request, "Taken away. Links that have it keep it.")
     return redirect("words")
