@@ -5,6 +5,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.encoding import force_bytes
 
 from chat33.orgs.models import Organization
 from tracking.targets import appended, signature, target_of, wrapped
@@ -17,7 +18,7 @@ def link_keys() -> tuple[bytes, ...]:
     earlier secrets (``SECRET_KEY_FALLBACKS``) are believed, so that links already sent keep working.
     """
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return tuple(hmac.digest(secret.encode(), PURPOSE, sha256) for secret in secrets)
+    return tuple(hmac.digest(force_bytes(secret), PURPOSE, sha256) for secret in secrets)
 
 
 def wrap_link(url: str, *, organization: Organization, contact: str = "", flow: str = "", channel: str = "") -> str:

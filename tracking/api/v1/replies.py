@@ -13,12 +13,15 @@ from tracking.signing import short_url
 class UtmReply(serializers.Serializer[Any]):
     """Campaign parameters; those that are not there are left out."""
 
-    source = serializers.CharField(required=False)
     medium = serializers.CharField(required=False)
     campaign = serializers.CharField(required=False)
     term = serializers.CharField(required=False)
     content = serializers.CharField(required=False)
     id = serializers.CharField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """``source`` is a word of every field's, so it cannot be an attribute."""
+        return {"source": serializers.CharField(required=False), **super().get_fields()}
 
 
 class LinkReply(serializers.Serializer[Any]):

@@ -27,7 +27,6 @@ class WordField(StringField):
 class UtmFields(serializers.Serializer[Any]):
     """Campaign parameters."""
 
-    source = WordField(max_length=200, help_text="Where people come from: `instagram`, `newsletter`.")
     medium = WordField(max_length=200, help_text="By which means: `social`, `email`, `cpc`.")
     campaign = WordField(max_length=200, help_text="What it is part of: `spring-sale`.")
     term = WordField(max_length=200, help_text="A paid search's keyword.")
@@ -36,6 +35,13 @@ class UtmFields(serializers.Serializer[Any]):
     exact = serializers.BooleanField(
         required=False, default=False, help_text="Keep capital letters and spaces, which analytics tell apart."
     )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """``source`` is a word of every field's, so it cannot be an attribute."""
+        return {
+            "source": WordField(max_length=200, help_text="Where people come from: `instagram`."),
+            **super().get_fields(),
+        }
 
 
 class AppStoreFields(serializers.Serializer[Any]):
@@ -50,11 +56,14 @@ class GooglePlayFields(serializers.Serializer[Any]):
     """An app in Google Play."""
 
     package = WordField(max_length=500, help_text="`com.example.app`, or its address in Google Play.")
-    source = WordField(max_length=200, help_text="`utm_source` of the referrer.")
     medium = WordField(max_length=200, help_text="`utm_medium` of the referrer.")
     campaign = WordField(max_length=200, help_text="`utm_campaign` of the referrer.")
     term = WordField(max_length=200, help_text="`utm_term` of the referrer.")
     content = WordField(max_length=200, help_text="`utm_content` of the referrer.")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """``source`` is a word of every field's, so it cannot be an attribute."""
+        return {"source": WordField(max_length=200, help_text="`utm_source` of the referrer."), **super().get_fields()}
 
 
 class BuildUtmRequest(UtmFields):
