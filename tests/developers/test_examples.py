@@ -95,8 +95,7 @@ def test_an_example_runs_as_it_is_shown(
     example = shown.page.reply.example
     assert example is not None
     if not shown.page.reply.is_json:
-        assert answers[0].strip() == answers[-1].strip()
-        assert answers[0].startswith(example.value[:4])
+        assert [answer[:4] for answer in answers] == [example.value[:4]] * len(answers)
         return
     told = {"id", "deleted"} if shown.page.id == "deletePost" else set(example.value)
     for answer in answers:
