@@ -2,8 +2,8 @@
 
 ``Event`` and ``EventKey`` are written by the edge (``tracking.edge``) with SQL of their own. Events are partitioned by the
 month they came in; a key of an event is in a table of its own, because a partitioned table can only promise what is unique
-within a month. What is written with each event has no foreign key in the database: to check one costs as much as to store the
-row, and organizations are deleted by Django, which knows.
+within a month. What is written with each event has no foreign key in the database: to check one costs as much as to store
+the row, and organizations are deleted by Django, which knows.
 """
 
 from datetime import datetime

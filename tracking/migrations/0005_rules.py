@@ -18,7 +18,7 @@ def give_defaults(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contacts", "0002_words_and_kinds"), ("orgs", "0003_people_and_mail"), ("tracking", "0002_events")]
+    dependencies = [("contacts", "0002_words_and_kinds"), ("orgs", "0003_people_and_mail"), ("tracking", "0004_links")]
 
     operations = [
         migrations.AlterModelOptions(name="rule", options={"ordering": ["event", "id"]}),

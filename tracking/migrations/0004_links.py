@@ -16,7 +16,7 @@ def name_rows(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracking", "0002_events")]
+    dependencies = [("tracking", "0003_edge")]
     operations = [
         migrations.AddField(
             model_name="domain",
