@@ -477,3 +477,23 @@ class Credit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.share}"
+
+
+class CreditRollup(models.Model):
+    """What an axis earned on a day by a model: the sum of its credits, kept in the transaction that writes them."""
+
+    pk = models.CompositePrimaryKey("organization_id", "model", "axis", "ref", "name", "certainty", "currency", "day")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    model = models.CharField(max_length=6, choices=Model.choices)
+    axis = models.PositiveSmallIntegerField(choices=Axis.choices)
+    ref = models.CharField(max_length=100, blank=True, help_text="As rollups have it; blank is what no touch earned.")
+    name = models.CharField(max_length=100)
+    certainty = models.CharField(max_length=10)
+    currency = models.CharField(max_length=3, blank=True)
+    day = models.DateField()
+    share = models.DecimalField(max_digits=24, decimal_places=8)
+    verified = models.DecimalField(max_digits=24, decimal_places=8)
+    unverified = models.DecimalField(max_digits=24, decimal_places=8)
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.ref} on {self.day}"

@@ -165,8 +165,11 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("given", "held"),
         [
-            ({"access": "read"}, {"accounts:read", "posts:read", "contacts:read"}),
-            ({"access": "read", "scopes": ["posts:write"]}, {"accounts:read", "posts:read", "contacts:read"}),
+            ({"access": "read"}, {"accounts:read", "posts:read", "contacts:read", "links:read"}),
+            (
+                {"access": "read", "scopes": ["posts:write"]},
+                {"accounts:read", "posts:read", "contacts:read", "links:read"},
+            ),
             ({"access": "some", "scopes": ["media:write"]}, {"media:write"}),
         ],
     )
