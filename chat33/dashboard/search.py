@@ -1,4 +1,4 @@
-"""What the command bar finds: posts, accounts, files, pages of settings and operations of the API, a few of each."""
+"""What the command bar finds: a few of each kind of row, pages of settings, and operations of the API."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from contacts.selectors import contacts_found
 from integrations.auth import MANAGING_KEYS
 from integrations.selectors import channels_for
 from posts.finding import media_found, posts_found
+from tracking.links import Wish, links_like
 
 SHORTEST, LONGEST = 2, 100  # characters
 EACH = 5  # of a kind
@@ -56,6 +57,12 @@ PLACES = (
     Place(name="settings", title="Organization settings", icon="cog-6-tooth", words="name zone timezone logo"),
     Place(name="labels", title="Labels", icon="tag", words="contacts tags"),
     Place(name="rules", title="Rules", icon="bolt", words="events labels tagging automatic"),
+    Place(name="utm_builder", title="UTM builder", icon="link", words="campaign source medium google analytics"),
+    Place(
+        name="store_builder", title="App store links", icon="device-phone-mobile", words="apple google play campaign"
+    ),
+    Place(name="words", title="Sources and campaigns", icon="tag", words="utm vocabulary"),
+    Place(name="domains", title="Domains", icon="globe-alt", words="hosts verified links redirect"),
     Place(name="members", title="Members", icon="users", words="people team invite roles"),
     Place(name="notifications", title="Notifications", icon="bell", words="email digest"),
     Place(name="keys", title="API keys", icon="key", words="token scopes"),
@@ -84,6 +91,7 @@ def found(here: Here, text: str) -> Iterator[Group]:
     kinds = {
         "Posts": _posts(here, text),
         "Contacts": _contacts(here, text),
+        "Links": _links(here, text),
         "Accounts": _accounts(here, text),
         "Library": _files(here, text),
         "Pages": _places(here, text),
@@ -113,6 +121,18 @@ def _contacts(here: Here, text: str) -> list[Hit]:
             icon="user",
         )
         for contact in contacts_found(here.organization, text, limit=EACH)
+    ]
+
+
+def _links(here: Here, text: str) -> list[Hit]:
+    return [
+        Hit(
+            title=link.title or link.url.partition("://")[2],
+            url=reverse("link", args=[link.public_id]),
+            note=f"/l/{link.code}",
+            icon="link",
+        )
+        for link in links_like(here.organization, Wish(search=text))[:EACH]
     ]
 
 

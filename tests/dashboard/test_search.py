@@ -1,4 +1,4 @@
-"""The command bar's search: posts, accounts, files, pages and operations, of one's own and as far as one may."""
+"""The command bar's search: posts, contacts, links, accounts, files, pages and operations, of one's own."""
 
 import re
 
@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from chat33.orgs.models import Role
 from posts import finding
 from posts.models import Media
-from tests.factories import make_channel, make_member, make_post
+from tests.factories import make_channel, make_contact, make_member, make_post
 from tests.people import Client, Person
+from tests.tracking.links import make_link
 
 
 def titles(browser: Client, query: str) -> list[str]:
@@ -41,6 +42,18 @@ def test_one_s_own_posts_accounts_and_files_are_found(filled: Person) -> None:
         "Beans of Demo Coffee",
         "beans-Demo Coffee.jpg",
     ]
+
+
+def test_one_s_own_contacts_and_links_are_found(owner: Person, stranger: Person) -> None:
+    for person in (owner, stranger):
+        make_contact(person.organization, name=f"Gene Beanstalk of {person.organization.name}")
+        make_link(
+            person.organization, title=f"Beanstalk of {person.organization.name}", code=f"b-{person.organization.pk}"
+        )
+
+    assert titles(owner.browser(), "beanstalk") == ["Gene Beanstalk of Demo Coffee", "Beanstalk of Demo Coffee"]
+    assert titles(owner.browser(), f"b-{owner.organization.pk}") == ["Beanstalk of Demo Coffee"]
+    assert titles(owner.browser(), f"b-{stranger.organization.pk}") == []
 
 
 def test_what_was_found_leads_to_its_page(filled: Person) -> None:
