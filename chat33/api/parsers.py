@@ -25,7 +25,7 @@ class JSONParser(parsers.JSONParser):
         raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise PayloadTooLarge
-        if not raw.strip():
+        if not raw:
             return {}
         try:
             data = super().parse(BytesIO(raw), media_type, parser_context)

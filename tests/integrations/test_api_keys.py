@@ -19,7 +19,7 @@ from tests.crowd import together
 from tests.factories import make_organization
 from tests.people import Client, Person
 
-ALL = ["accounts:read", "posts:read", "posts:write", "media:write", "contacts:read", "contacts:write"]
+ALL = list(scopes.ORDINARY)
 
 
 def made(person: Person, **given: Any) -> dict[str, Any]:

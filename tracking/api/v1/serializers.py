@@ -24,6 +24,16 @@ class WordField(StringField):
         super().__init__(**{"allow_blank": True, "required": False, **given})
 
 
+class TruthField(serializers.BooleanField):
+    """``true`` or ``false``, and none of the words and numbers that forms say it by."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The value. Raises ``ValidationError``."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class UtmFields(serializers.Serializer[Any]):
     """Campaign parameters."""
 
@@ -32,7 +42,7 @@ class UtmFields(serializers.Serializer[Any]):
     term = WordField(max_length=200, help_text="A paid search's keyword.")
     content = WordField(max_length=200, help_text="Which of several links it is.")
     id = WordField(max_length=200, help_text="The campaign's id.")
-    exact = serializers.BooleanField(
+    exact = TruthField(
         required=False, default=False, help_text="Keep capital letters and spaces, which analytics tell apart."
     )
 
@@ -118,7 +128,7 @@ class UpdateLinkRequest(serializers.Serializer[Any]):
 class PatchLinkRequest(UpdateLinkRequest):
     """What may change on a link. What is left out stays."""
 
-    archived = serializers.BooleanField(required=False, help_text="`false` brings an archived link back.")
+    archived = TruthField(required=False, help_text="`false` brings an archived link back.")
 
 
 class CreateLinkRequest(UpdateLinkRequest):
