@@ -10,8 +10,18 @@ SCALE, QUIET = 8, 4  # pixels a module, and modules of margin (ISO/IEC 18004, 9.
 
 @lru_cache(maxsize=512)
 def qr_svg(url: str) -> str:
-    """A document of its own, black on white, readable with 15 % of it covered."""
+    """A document of its own that fills any box, black on white, readable with 15 % of it covered."""
     code = segno.make(url, error="m", micro=False)
     written = io.BytesIO()
-    code.save(written, kind="svg", scale=SCALE, border=QUIET, dark="#000", light="#fff", xmldecl=False, nl=False)
+    code.save(
+        written,
+        kind="svg",
+        scale=SCALE,
+        border=QUIET,
+        dark="#000",
+        light="#fff",
+        xmldecl=False,
+        nl=False,
+        omitsize=True,
+    )
     return written.getvalue().decode()

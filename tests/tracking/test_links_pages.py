@@ -305,3 +305,5 @@ def test_the_qr_code_comes_as_a_file(owner: Person) -> None:
 
     assert reply.headers["Content-Disposition"] == 'attachment; filename="spring.svg"'
     assert reply.content.startswith(b"<svg")
+    assert b"viewBox=" in reply.content  # else a box that is smaller cuts it off
+    assert b"width=" not in reply.content.partition(b">")[0]

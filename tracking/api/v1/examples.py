@@ -69,4 +69,4 @@ STATS = {
     "previews": [{"name": "WhatsApp", "clicks": 12}],
     "sourcesOf": 57,
 }
-QR = '<svg xmlns="http://www.w3.org/2000/svg" width="264" height="264" class="segno"><path d="M4 4.5h7"/></svg>'
+QR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 264 264" class="segno"><path d="M4 4.5h7"/></svg>'
