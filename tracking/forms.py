@@ -9,11 +9,13 @@ from chat33.orgs.models import Organization
 from contacts.labels import NAME
 from integrations.selectors import channels_for
 from tracking import utm
-from tracking.drafts import Draft
+from tracking.drafts import REF, Draft
 from tracking.links import Wish, channel_named, contact_named
 from tracking.models import Link, LinkKind
 from tracking.rules import EVENT
+from tracking.signing import wrap_link
 from tracking.stores import CAMPAIGN_MOST
+from tracking.targets import NotATarget
 from tracking.utm import UnableToBuild
 from tracking.vocabulary import FIELDS as WORD_FIELDS
 
@@ -89,6 +91,45 @@ class UtmForm(forms.Form):
         return None
 
 
+class WrapForm(forms.Form):
+    """An address to track, and whom it is sent to."""
+
+    url = _address("Website address", required=True, help_text="The page that the link leads to.")
+    contact = _text("Contact ID", 60, help_text="Whom it is sent to: cm… It arrives as cid.")
+    flow = _text("Flow ID", 60, help_text="The flow that sends it. It arrives as fid.")
+    channel = forms.ChoiceField(label="Account", required=False, help_text="That it is sent by. It arrives as ch.")
+
+    def __init__(self, *args: Any, organization: Organization, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.organization = organization
+        _offer_channels(self, organization)
+
+    def clean_contact(self) -> str:
+        """A contact of the organization's."""
+        found = str(self.cleaned_data["contact"])
+        if found and contact_named(self.organization, found) is None:
+            raise forms.ValidationError("There is no such contact.")
+        return found
+
+    def clean_flow(self) -> str:
+        """An id."""
+        found = str(self.cleaned_data["flow"])
+        if found and not REF.fullmatch(found):
+            raise forms.ValidationError("An id has letters, digits and _ . : -, at most 60 of them.")
+        return found
+
+    def wrapped(self) -> str:
+        """The tracked link; empty with the errors in the form."""
+        if not self.is_valid():
+            return ""
+        found = {name: self.cleaned_data[name] for name in ("contact", "flow", "channel")}
+        try:
+            return wrap_link(self.cleaned_data["url"], organization=self.organization, **found)
+        except NotATarget as error:
+            self.add_error("url", str(error))
+        return ""
+
+
 class StoreForm(forms.Form):
     """The app store builder: one store or both."""
 
@@ -153,10 +194,7 @@ class LinkForm(UtmForm):
         self.organization, self.link = organization, link
         for name in ("url", "utm_source", "utm_medium", "utm_campaign"):
             self.fields[name].required = False
-        channels = channels_for(organization).filter(is_active=True)[:200]
-        field = self.fields["channel"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "None"), *((one.public_id, f"{one.name} ({one.platform})") for one in channels)]
+        field = _offer_channels(self, organization)
         if link is not None:
             del self.fields["code"]
             if link.channel and link.channel.public_id not in dict(field.choices):
@@ -225,6 +263,14 @@ def tell(form: forms.Form, problems: Mapping[str, str]) -> None:
         at = name if name in form.fields else None
         if at is None or not form.has_error(at):
             form.add_error(at, message)
+
+
+def _offer_channels(form: forms.Form, organization: Organization) -> forms.ChoiceField:
+    channels = channels_for(organization).filter(is_active=True)[:200]
+    field = form.fields["channel"]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [("", "None"), *((one.public_id, f"{one.name} ({one.platform})") for one in channels)]
+    return field
 
 
 def _offer(form: forms.Form) -> None:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("links/new/", link.new, name="new_link"),
     path("links/preview/", link.preview, name="preview_link"),
     path("links/move/", links.move, name="move_links"),
+    path("links/wrap/", builders.wrap_builder, name="wrap_builder"),
     path("links/utm/", builders.utm_builder, name="utm_builder"),
     path("links/stores/", builders.store_builder, name="store_builder"),
     path("links/words/", words.words, name="words"),

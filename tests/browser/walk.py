@@ -93,6 +93,7 @@ STOPS: list[Stop] = [
     Stop("link-new", "/links/new/?url=https://shop.example/&utm_source=ig&utm_medium=dm&utm_campaign=may"),
     Stop("link", links.latest, links.a_room),
     Stop("link-edit", lambda owner: f"{links.latest(owner)}edit/", links.a_room),
+    Stop("link-wrap", "/links/wrap/?url=https://shop.example/sale&flow=welcome", links.a_room),
     Stop(
         "link-utm", "/links/utm/?url=https://shop.example/&utm_source=ig&utm_medium=dm&utm_campaign=May", links.a_room
     ),

@@ -54,7 +54,7 @@ def stand_for(owner: Person, channel: Channel, page: Page) -> dict[str, str]:
         ids["post_abc123"] = make_post(channel, **posts.get(page.id, {})).public_id
     if page.path.startswith("/callbacks/{id}"):
         ids["cb_abc123"] = make_callback(owner.organization).public_id
-    if page.path.startswith("/contacts/{id}"):
+    if page.path.startswith("/contacts/{id}") or page.id == "wrapLink":
         ids["cm1abc123"] = make_contact(owner.organization).public_id
     if page.path.startswith("/links/{id}"):
         ids["link_abc123"] = make_link(owner.organization).public_id

@@ -1,4 +1,4 @@
-"""``/api/v1/links``: made, listed, changed, put away, counted; and the two builders."""
+"""``/api/v1/links``: made, listed, changed, put away, counted; and the builders."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,10 +9,11 @@ from django.conf import settings
 
 from chat33.lib.clock import utcnow
 from contacts.models import Contact
-from tests.factories import make_channel
+from tests.factories import make_channel, make_contact
 from tests.people import Person
+from tests.tracking.edges import RunningEdge
 from tests.tracking.links import add_click, count_clicks, make_link
-from tracking.models import Link, Term
+from tracking.models import Event, Link, Term
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +103,33 @@ def test_everything_wrong_is_said_at_once_by_the_api_s_names(owner: Person) -> N
     assert set(told) == {
         "url", "iosUrl", "deepLink", "expiredUrl", "utm.medium", "utm.campaign", "flowId", "campaign", "expiresAt", "code",
     }  # fmt: skip
+
+
+def test_a_wrapped_link_leads_anybody_on_and_is_bent_to_nobody_else(
+    owner: Person, stranger: Person, edge: RunningEdge
+) -> None:
+    contact, other = make_contact(owner.organization), make_contact(stranger.organization)
+    body = {"url": "https://never-verified.example/a?b=c", "contactId": contact.public_id, "flowId": "welcome"}
+    wrapped = owner.api().send("POST", "links/wrap", body).json()["url"]
+    path = wrapped.removeprefix(settings.BASE_URL)
+
+    onward = edge.get(path)
+    assert onward.status_code == 302
+    assert onward.headers["Location"] == f"https://never-verified.example/a?b=c&cid={contact.public_id}&fid=welcome"
+    assert Event.objects.get().organization == owner.organization
+    assert edge.get(path.replace(contact.public_id, other.public_id)).status_code == 200  # the page that asks
+    assert edge.get(path.replace("never-verified", "elsewhere")).status_code == 200
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [({"url": "data:text/html,x"}, "url"), ({"contactId": "cm1"}, "contactId"), ({"flowId": "a b"}, "flowId")],
+)
+def test_what_cannot_be_wrapped_is_said(owner: Person, changes: dict[str, str], path: str) -> None:
+    reply = owner.api().send("POST", "links/wrap", {"url": "https://x.example/", **changes})
+    assert reply.status_code == 400
+    assert [one["path"] for one in reply.json()["details"]] == [path]
 
 
 @pytest.mark.parametrize("path", ["/l/abc", "/api/t?url=https://shop.example"])

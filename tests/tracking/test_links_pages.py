@@ -11,14 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Role
 from contacts.models import Contact
-from tests.factories import make_channel, make_member
+from tests.factories import make_channel, make_contact, make_member
 from tests.people import Client, Person
 from tests.tracking.links import add_click, count_clicks, make_link
 from tracking.models import Domain, Link, Term
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/links/", "/links/utm/", "/links/stores/", "/links/words/", "/links/domains/"]
+PAGES = ["/links/", "/links/wrap/", "/links/utm/", "/links/stores/", "/links/words/", "/links/domains/"]
 
 
 def viewer_of(owner: Person) -> Client:
@@ -48,7 +48,7 @@ def test_a_viewer_sees_everything_and_is_offered_nothing(owner: Person, path: st
     Term.objects.create(organization=owner.organization, field="source", value="ig")
     viewer = viewer_of(owner)
 
-    assert 'method="post"' in text(owner.browser(), path) or path in ("/links/utm/", "/links/stores/")
+    assert 'method="post"' in text(owner.browser(), path) or path in ("/links/wrap/", "/links/utm/", "/links/stores/")
     page = text(viewer, path).partition("<main")[2].partition("</main>")[0]
     assert "/links/new/" not in page
     assert 'name="field"' not in page
@@ -272,6 +272,18 @@ def test_the_utm_builder_is_the_document_s(owner: Person) -> None:
     assert "https://x.example/?utm_source=ig&amp;utm_medium=dm&amp;utm_campaign=a-b" in built
     assert "/links/new/?url=https" in built
     assert "The medium is missing" not in text(owner.browser(), "/links/utm/?url=nowhere")
+
+
+def test_a_tracked_link_is_built_for_a_contact_of_one_s_own(owner: Person, stranger: Person) -> None:
+    contact, other = make_contact(owner.organization), make_contact(stranger.organization)
+    asked = "/links/wrap/?url=https://x.example/%3Fa%3Db&flow=welcome&contact="
+
+    built = text(owner.browser(), f"{asked}{contact.public_id}")
+    assert f"/api/t?url=https%3A%2F%2Fx.example%2F%3Fa%3Db&amp;cid={contact.public_id}&amp;fid=welcome&amp;s=" in built
+    refused = text(owner.browser(), f"{asked}{other.public_id}")
+    assert "There is no such contact." in refused
+    assert "/api/t?" not in refused
+    assert "Only http and https addresses can be tracked." in text(owner.browser(), "/links/wrap/?url=javascript:1")
 
 
 def test_the_store_builder_is_the_document_s(owner: Person) -> None:

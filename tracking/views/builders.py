@@ -1,4 +1,4 @@
-"""The two builders: UTM campaign links and app store campaign links. What is built stands in the page's address."""
+"""The builders: tracked, UTM and app store links. What is built stands in the page's address."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
-from tracking.forms import StoreForm, UtmForm, tell
+from tracking.forms import StoreForm, UtmForm, WrapForm, tell
 from tracking.stores import StoreLinks, both
 from tracking.utm import UnableToBuild
 from tracking.vocabulary import strays, suggestions
@@ -18,6 +18,17 @@ _STORE_FIELDS = {
     "appStore.app": "app", "appStore.provider": "provider", "appStore.campaign": "campaign",
     "googlePlay.package": "package", "googlePlay.referrer": "name", "appStore": "app",
 }  # fmt: skip
+
+
+@door(Permission.READ)
+@require_safe
+def wrap_builder(request: PageRequest) -> HttpResponse:
+    """The tracked link of what stands in the address; for htmx the result alone."""
+    begun = any(request.GET.get(name) for name in WrapForm.base_fields)
+    form = WrapForm(request.GET if begun else None, organization=request.here.organization)
+    context = {"form": form, "wrapped": form.wrapped() if begun else ""}
+    template = "tracking/_wrapped.html" if request.htmx and request.htmx.target == "built" else "tracking/wrap.html"
+    return render(request, template, context)
 
 
 @door(Permission.READ)

@@ -14,13 +14,14 @@ from integrations.selectors import api_keys_for, callbacks_for, channels_for
 from posts.selectors import posts_for
 from tracking.links import links_for
 
+CONTACT = "cm1abc123"
 CHANNELS = ("chan_abc123", "chan_def456")
 # What a path's id is of, by the beginning of the path: the example's id, and the rows that could stand there.
 _ROWS: Mapping[str, tuple[str, Callable[[Organization], QuerySet[Any]]]] = {
     "posts": ("post_abc123", posts_for),
     "callbacks": ("cb_abc123", callbacks_for),
     "api-keys": ("key_abc123", api_keys_for),
-    "contacts": ("cm1abc123", contacts_for),
+    "contacts": (CONTACT, contacts_for),
     "links": ("link_abc123", links_for),
 }
 # Pictures go everywhere but to YouTube, which is what the second example is about.
@@ -44,12 +45,14 @@ def standins(organization: Organization, page: Page, *, now: datetime) -> dict[s
         channels = usable(organization)
         if channels:
             ids |= dict(zip(CHANNELS, (channels[0].public_id, channels[-1].public_id), strict=True))
+        if CONTACT in str(page.bodies) and (latest := contacts_for(organization).first()):
+            ids[CONTACT] = latest.public_id
     start = page.path.split("/")[1] if page.path else ""
     if page.method == "GET" and "{id}" in page.path and start in _ROWS:
         example, rows = _ROWS[start]
-        latest = rows(organization).values_list("public_id", flat=True).first()
-        if latest is not None:
-            ids[example] = latest
+        newest = rows(organization).values_list("public_id", flat=True).first()
+        if newest is not None:
+            ids[example] = newest
     return ids
 
 

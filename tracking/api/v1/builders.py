@@ -1,4 +1,4 @@
-"""The two builders: UTM links and app store links. Nothing is stored."""
+"""The builders: wrapped links, UTM links and app store links. Nothing is stored."""
 
 from typing import ClassVar
 
@@ -8,12 +8,31 @@ from rest_framework.response import Response
 from chat33.api.schema import Operation
 from chat33.api.views import ApiView
 from integrations.auth import caller
-from tracking import utm
+from tracking import signing, utm
 from tracking.api.v1 import docs, intake
 from tracking.api.v1.links import read_body
-from tracking.api.v1.serializers import BuildStoreRequest, BuildUtmRequest
+from tracking.api.v1.serializers import BuildStoreRequest, BuildUtmRequest, WrapRequest
 from tracking.stores import both
 from tracking.vocabulary import strays
+
+
+class WrapView(ApiView):
+    """``/links/wrap``."""
+
+    scopes: ClassVar[dict[str, str]] = {"POST": "links:write"}
+    operations: ClassVar[dict[str, Operation]] = {"POST": docs.WRAP_LINK}
+
+    def post(self, request: Request) -> Response:
+        """The link to send instead."""
+        data = read_body(WrapRequest, request)
+        organization = caller(request).organization
+        contact, channel = intake.named(data, organization=organization)
+        wrapped = intake.told(
+            lambda: signing.wrap_link(
+                data["url"], organization=organization, contact=contact, channel=channel, flow=data.get("flowId", "")
+            )
+        )
+        return Response({"url": wrapped})
 
 
 class UtmView(ApiView):

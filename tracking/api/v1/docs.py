@@ -129,6 +129,26 @@ LINK_QR = Operation(
     answer_says="The picture",
     answer_example=examples.QR,
 )
+WRAP_LINK = Operation(
+    id="wrapLink",
+    tag="Links",
+    summary="Wrap a link",
+    description="The address to send instead of one of yours: `GET /api/t` records the click, then leads on with `cid`, "
+    "`fid` and `ch`, so that the pixel knows the visitor. It is signed: nobody can bend it to another place or person, and "
+    "it leads to any host without a question. Nothing is stored, so a link for each of a million people costs nothing.",
+    body=serializers.WrapRequest,
+    body_examples={"flow": {"url": "https://yoursite.com/signup", "contactId": "cm1abc123", "flowId": "flow123"}},
+    answer=replies.WrappedReply,
+    answer_says="The tracked link",
+    answer_example=examples.WRAPPED,
+    refusals={
+        400: invalid(
+            "The address is none, or the body names a contact or an account you do not have.",
+            scheme=("url", "Only http and https addresses can be tracked."),
+            unknown=("contactId", "There is no such contact."),
+        )
+    },
+)
 BUILD_UTM = Operation(
     id="buildUtmLink",
     tag="Links",

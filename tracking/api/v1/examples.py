@@ -24,6 +24,10 @@ ANDROID_URL = (
     "&referrer=utm_source%3Dinstagram%26utm_medium%3Dsocial%26utm_campaign%3Dspring-sale"
 )
 UTM_URL = "https://yoursite.com/sale?utm_source=instagram&utm_medium=social&utm_campaign=spring-sale"
+WRAPPED = {
+    "url": "https://chat33.io/api/t?url=https%3A%2F%2Fyoursite.com%2Fsignup&cid=cm1abc123&fid=flow123"
+    "&s=org_abc123.q3Xn0v8kT1uY5wZ2aBcDeF"
+}
 BUILT_UTM = {"url": UTM_URL, "utm": UTM, "channelGroup": "Organic Social", "warnings": []}
 BUILT_STORES = {"iosUrl": IOS_URL, "androidUrl": ANDROID_URL, "warnings": []}
 LINK: dict[str, Any] = {

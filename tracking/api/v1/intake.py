@@ -63,6 +63,14 @@ def draft_from(data: Mapping[str, Any], *, organization: Organization, base: Dra
     return replace(base, **changes)
 
 
+def named(data: Mapping[str, Any], *, organization: Organization) -> tuple[str, str]:
+    """The ids of the contact and the account that the body names, empty for none. Raises ``ValidationError``."""
+    contact, channel = data.get("contactId") or "", data.get("channelId") or ""
+    _there(contact_named(organization, contact) if contact else None, contact, "contactId", "contact")
+    _there(channel_named(organization, channel) if channel else None, channel, "channelId", "account")
+    return contact, channel
+
+
 def told(build: Callable[[], T], *, below: str = "") -> T:
     """What is built, or a ``ValidationError`` with the API's names of fields, which are ``below`` another."""
     start = f"{below}." if below else ""

@@ -66,6 +66,12 @@ class LinkPageReply(serializers.Serializer[Any]):
     hasMore = serializers.BooleanField()
 
 
+class WrappedReply(serializers.Serializer[Any]):
+    """A tracked link; nothing is stored."""
+
+    url = serializers.CharField()
+
+
 class BuiltUtmReply(serializers.Serializer[Any]):
     """A UTM link; nothing is stored."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from chat33.api.fields import BoundedListField, StringField
-from tracking.drafts import MAX_CLICKS, MAX_TAGS
+from tracking.drafts import MAX_CLICKS, MAX_TAGS, REF
 from tracking.models import LinkKind
 from tracking.targets import MAX_URL
 
@@ -74,6 +74,21 @@ class GooglePlayFields(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """``source`` is a word of every field's, so it cannot be an attribute."""
         return {"source": WordField(max_length=200, help_text="`utm_source` of the referrer."), **super().get_fields()}
+
+
+class WrapRequest(serializers.Serializer[Any]):
+    """An address to track."""
+
+    url = AddressField(required=True, allow_blank=False, help_text="The page that the link leads to.")
+    contactId = WordField(max_length=60, allow_null=True, help_text="Whom it is sent to; arrives as `cid`.")
+    flowId = serializers.RegexField(
+        f"^{REF.pattern}$",
+        required=False,
+        allow_blank=True,
+        max_length=60,
+        help_text="The flow that sends it; arrives as `fid`.",
+    )
+    channelId = WordField(max_length=60, allow_null=True, help_text="The account that it is sent by; arrives as `ch`.")
 
 
 class BuildUtmRequest(UtmFields):
