@@ -7,6 +7,7 @@ from django import forms
 
 from chat33.orgs.models import Organization
 from contacts.labels import NAME
+from integrations.models import Channel
 from integrations.selectors import channels_for
 from tracking import utm
 from tracking.drafts import REF, Draft
@@ -194,11 +195,9 @@ class LinkForm(UtmForm):
         self.organization, self.link = organization, link
         for name in ("url", "utm_source", "utm_medium", "utm_campaign"):
             self.fields[name].required = False
-        field = _offer_channels(self, organization)
+        _offer_channels(self, organization, link.channel if link else None)
         if link is not None:
             del self.fields["code"]
-            if link.channel and link.channel.public_id not in dict(field.choices):
-                field.choices = [*field.choices, (link.channel.public_id, link.channel.name)]
 
     @staticmethod
     def of(link: Link) -> dict[str, Any]:
@@ -265,12 +264,15 @@ def tell(form: forms.Form, problems: Mapping[str, str]) -> None:
             form.add_error(at, message)
 
 
-def _offer_channels(form: forms.Form, organization: Organization) -> forms.ChoiceField:
+def _offer_channels(form: forms.Form, organization: Organization, chosen: Channel | None = None) -> None:
+    """Those in use, and the one that stands there already."""
     channels = channels_for(organization).filter(is_active=True)[:200]
+    choices = {one.public_id: f"{one.name} ({one.platform})" for one in channels}
+    if chosen is not None:
+        choices.setdefault(chosen.public_id, chosen.name)
     field = form.fields["channel"]
     assert isinstance(field, forms.ChoiceField)
-    field.choices = [("", "None"), *((one.public_id, f"{one.name} ({one.platform})") for one in channels)]
-    return field
+    field.choices = [("", "None"), *choices.items()]
 
 
 def _offer(form: forms.Form) -> None:
