@@ -23,7 +23,7 @@ _COMPOUND = r"access_token|refresh_token|client_secret|fb_exchange_token|code_ve
 # What opens something, by its look: ours and the sandbox's, Meta's (EAA…) and Google's (ya29.…) access tokens, what an
 # Authorization header holds, and the parameters of OAuth in addresses, forms and JSON.
 _LOOKS = re.compile(
-    r"(?P<start>sk_live_|whsec_|sbx-|\bEAA|\bya29\.)(?P<rest>[\w+/=.-]{5,})"
+    r"(?P<start>sk_live_|whsec_|c33[sm]_|sbx-|\bEAA|\bya29\.)(?P<rest>[\w+/=.-]{5,})"
     r"|(?P<scheme>\b(?:Bearer|Basic|OAuth)\s+)[\w+/=.~-]{8,}"
     rf"|(?P<parameter>\b(?:(?:{_COMPOUND})[\"']?\s*[=:]\s*[\"']?|(?:token|secret|password|code)=))[^\s&\"',;}}]+",
     re.IGNORECASE,

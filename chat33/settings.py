@@ -385,6 +385,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "wake_publishers": {"task": "posts.wake_publishers", "schedule": 1.0, "options": {"expires": 5}},
     "wake_importers": {"task": "posts.wake_importers", "schedule": 2.0, "options": {"expires": 5}},
     "wake_settlers": {"task": "tracking.wake_settlers", "schedule": 1.0, "options": {"expires": 5}},
+    "wake_readers": {"task": "tracking.wake_readers", "schedule": 1.0, "options": {"expires": 5}},
     "wake_callbacks": {"task": "integrations.wake_callbacks", "schedule": 2.0, "options": {"expires": 5}},
     "refresh_quotas": {"task": "integrations.refresh_quotas", "schedule": 300.0, "options": {"expires": 290}},
     "refresh_tokens": {"task": "integrations.refresh_tokens", "schedule": 60.0, "options": {"expires": 55}},

@@ -400,6 +400,9 @@ class Postback(models.Model):
     key = models.CharField(max_length=120, blank=True, help_text="What tells it from others of the same MMP.")
     contact_ref = models.CharField(max_length=64, blank=True)
     contact = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="postbacks")
+    stored_as = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Id of the event or report that it brought."
+    )
     fields = models.JSONField(default=dict, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     fence = models.BigIntegerField(default=0)
@@ -412,6 +415,7 @@ class Postback(models.Model):
             models.Index(
                 fields=["organization", "contact_ref"], name="postback_waiting", condition=Q(status="UNMATCHED")
             ),
+            models.Index(fields=["organization", "stored_as"], name="postback_by_event", condition=~Q(stored_as="")),
         ]
 
     def __str__(self) -> str:

@@ -3,9 +3,10 @@
 from celery import shared_task
 
 from chat33.lib.clock import utcnow
-from tracking import domains, settling
+from tracking import domains, postbacks, settling
 
 SETTLERS = 2
+READERS = 2
 
 
 @shared_task(name="tracking.wake_settlers", queue="default", soft_time_limit=20, time_limit=30)
@@ -25,3 +26,16 @@ def settle_events() -> None:
 def recheck_domains() -> None:
     """Beat: look again whether hosts are still their organizations'."""
     domains.recheck_domains(now=utcnow())
+
+
+@shared_task(name="tracking.wake_readers", queue="default", soft_time_limit=20, time_limit=30)
+def wake_readers() -> None:
+    """Beat: ring for as many readers of postbacks as there is work."""
+    for _ in range(postbacks.due(READERS)):
+        read_postbacks.apply_async(expires=5)
+
+
+@shared_task(name="tracking.read_postbacks", queue="default", soft_time_limit=120, time_limit=150)
+def read_postbacks() -> None:
+    """Carry MMPs' postbacks that are due until there are none, or for a minute."""
+    postbacks.read_due(seconds=60)

@@ -1,11 +1,11 @@
 """Adjust's callbacks (Adjust help centre, "Set up callbacks" and "Available placeholders", read 2026-11): GET, with the
-placeholders that the marketer chose, and ``nonce`` and ``random_user_id`` where they are in it.
+placeholders that the marketer chose, and ``nonce`` and ``random`` where they are in it. ``revenue`` is in cents,
+``revenue_float`` in whole units ("Ad revenue callbacks", "Recommended placeholders").
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import quote
 
 from tracking.mmp.base import Fields, Kind, Mmp, Reading, amount, joined, moment
 
@@ -25,7 +25,8 @@ _KINDS: Mapping[str, Kind] = {
 }
 _PLACEHOLDERS = (
     "activity_kind", "adid", "event", "event_name", "app_id", "app_name", "tracker", "tracker_name", "network_name",
-    "campaign_name", "label", "created_at", "installed_at", "click_time", "revenue", "currency", "nonce", "random",
+    "campaign_name", "label", "created_at", "installed_at", "click_time", "revenue_float", "currency", "os_name", "nonce",
+    "random",
 )  # fmt: skip
 
 
@@ -35,6 +36,7 @@ class Adjust(Mmp):
     name: ClassVar[str] = "adjust"
     title: ClassVar[str] = "Adjust"
     signs: ClassVar[frozenset[str]] = frozenset({"activity_kind", "adid", "tracker_name", "tracker", "gps_adid"})
+    contact_fields: ClassVar[tuple[str, ...]] = ("label",)
 
     def read(self, found: Fields) -> Reading:
         """``label`` is the click label: the contact. ``tracker_name`` is network::campaign::adgroup::creative."""
@@ -42,26 +44,33 @@ class Adjust(Mmp):
         rejected = word.startswith("rejected")
         kind: Kind = "rejected" if rejected else _KINDS.get(word, "event" if found.first("event") else "other")
         event = found.first("event_name", "event") or word or "event"
-        value = amount(found.first("revenue", "revenue_float"))
+        whole, cents = amount(found.first("revenue_float")), amount(found.first("revenue"))
+        value = whole if whole is not None or cents is None else cents / 100
         if kind == "event" and value is not None and event.lower() in ("purchase", "iap"):
             kind = "purchase"
         parts = found.first("tracker_name").split("::")
         at = found.first("created_at", "installed_at")
         own = joined(found.first("nonce"), found.first("random"))
+        device = found.first("adid", "gps_adid", "idfa")
+        contact, by = found.contact(*self.contact_fields)
         return Reading(
             mmp=self.name,
             kind=kind,
             event={"install": "install", "reinstall": "reinstall", "purchase": "purchase"}.get(kind, event),
-            key=own or joined(found.first("adid", "gps_adid", "idfa"), word, found.first("event"), at),
-            contact=found.first("label"),
+            key=own or found.key(device, word, found.first("event"), at, dated=at),
+            contact=contact,
+            contact_by=by,
+            flow=found.first("fid"),
+            influencer=found.first("influencer"),
             network=found.first("network_name") or parts[0],
             campaign=found.first("campaign_name") or (parts[1] if len(parts) > 1 else ""),
             app=found.first("app_id", "app_name"),
             platform=found.first("os_name", "platform").lower(),
-            device=found.first("adid", "gps_adid", "idfa"),
+            device=device,
             occurred_at=moment(at),
             value=value,
             currency=found.first("currency").upper(),
+            order=found.order(),
             fields=found.values,
             unreplaced=found.unreplaced,
         )
@@ -76,7 +85,8 @@ class Adjust(Mmp):
             "activity_kind": "install",
             "adid": f"test{int(now.timestamp())}",
             "app_id": "com.example.app",
-            "tracker_name": quote("Chat33::Test postback"),
+            "tracker_name": "Chat33::Test postback",
+            "os_name": "android",
             "label": contact,
             "created_at": str(int(now.timestamp())),
             "nonce": f"test-{int(now.timestamp() * 1000)}",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from tracking.mmp.base import Fields, Kind, Mmp, Reading, amount, joined, moment
+from tracking.mmp.base import Fields, Kind, Mmp, Reading, amount, moment
 
 _KINDS: Mapping[str, Kind] = {
     "install": "install",
@@ -29,6 +29,7 @@ class AppsFlyer(Mmp):
     signs: ClassVar[frozenset[str]] = frozenset(
         {"appsflyer_id", "appsflyer_device_id", "af_sub1", "af_c_id", "af_siteid"}
     )
+    contact_fields: ClassVar[tuple[str, ...]] = ("af_sub1",)
 
     def read(self, found: Fields) -> Reading:
         """``event_type`` and ``event_name`` are both read: the first says what kind it is, the second which event."""
@@ -41,22 +42,26 @@ class AppsFlyer(Mmp):
         device = found.first("appsflyer_id", "appsflyer_device_id")
         sub2 = found.first("af_sub2")
         is_flow = sub2.startswith("flow")
+        contact, by = found.contact(*self.contact_fields)
+        at = found.first("event_time", "install_time")
         return Reading(
             mmp=self.name,
             kind=kind,
             event={"install": "install", "reinstall": "reinstall", "purchase": "purchase"}.get(kind, event),
-            key=joined(device, event, found.first("event_time", "install_time"), found.first("event_value")),
-            contact=found.first("af_sub1"),
-            flow=sub2 if is_flow else "",
-            influencer="" if is_flow else sub2,
+            key=found.key(device, event, at, found.first("event_value"), dated=at),
+            contact=contact,
+            contact_by=by,
+            flow=sub2 if is_flow else found.first("fid"),
+            influencer=found.first("influencer") if is_flow else sub2 or found.first("influencer"),
             network=found.first("media_source"),
             campaign=found.first("campaign", "af_c_id"),
             app=found.first("app_id", "bundle_id", "app_name"),
             platform=found.first("platform").lower(),
             device=device,
-            occurred_at=moment(found.first("event_time", "install_time")),
+            occurred_at=moment(at),
             value=value,
             currency=found.first("event_revenue_currency", "currency").upper(),
+            order=found.order(),
             fields=found.values,
             unreplaced=found.unreplaced,
         )

@@ -9,10 +9,19 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Any, ClassVar, Literal
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
-_MACRO = re.compile(r"^(?:\{\{?[^{}]*\}?\}|\[[A-Za-z_ ]+\]|%7B.*%7D|\$\{.*\})$", re.I)
-_EMPTY = frozenset({"", "null", "none", "n/a", "na", "undefined", "(null)", "nil", "-"})
+from tracking.intake import without_nul
+
+_WORD = r"[A-Za-z][\w.?:-]*"  # a macro's name; JSON in braces has quotes
+_MACRO = re.compile(
+    rf"(?:\$?\{{\{{?\s*{_WORD}\s*\}}?\}}|\[{_WORD}\]|\({_WORD}\)|(?:%7B){{1,2}}{_WORD}(?:%7D){{1,2}})", re.I
+)
+_EMPTY = frozenset({"", "null", "none", "n/a", "na", "undefined", "(null)", "(none)", "nil", "-"})
+_LINKS = ("original_url", "click_url", "gp_referrer", "install_referrer", "referrer")  # where our own cid may be in
+_ORDERS = ("af_order_id", "order_id", "orderid", "transaction_id", "af_receipt_id")
+LONGEST = 2_000  # characters of a field
+MOST = 300  # fields
 
 Kind = Literal[
     "install", "reinstall", "event", "purchase", "session", "uninstall", "rejected", "cost", "aggregate", "other"
@@ -30,8 +39,9 @@ class Reading:
     mmp: str
     kind: Kind
     event: str  # our name: install, reinstall, purchase, or the MMP's own
-    key: str
+    key: str  # empty when nothing in it tells it from others
     contact: str = ""
+    contact_by: str = ""  # the field that the contact stood in
     flow: str = ""
     influencer: str = ""
     network: str = ""
@@ -42,8 +52,23 @@ class Reading:
     occurred_at: datetime | None = None
     value: Decimal | None = None
     currency: str = ""
+    order: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
-    unreplaced: tuple[str, ...] = ()  # macros that the MMP left as they were
+    unreplaced: Mapping[str, str] = field(default_factory=dict)  # macros that the MMP left as they were, by field
+    store: "StoreReport | None" = None  # for what names nobody
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreReport:
+    """What a store says of an install without saying whose."""
+
+    framework: str  # SKAN (SKAdNetwork) or AAK (AdAttributionKit)
+    version: str = ""
+    network: str = ""
+    campaign: str = ""
+    app: str = ""
+    conversion: str = ""
+    won: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,11 +76,40 @@ class Fields:
     """What came, without what is as good as missing."""
 
     values: Mapping[str, str]
-    unreplaced: tuple[str, ...]
+    unreplaced: Mapping[str, str]
 
     def first(self, *names: str) -> str:
         """The first of these that has a value."""
         return next((self.values[name] for name in names if self.values.get(name)), "")
+
+    def contact(self, *names: str) -> tuple[str, str]:
+        """The contact and the field it stood in: the first of these, else ``cid`` of a link or referrer of ours."""
+        for name in (*names, "cid"):
+            if self.values.get(name):
+                return self.values[name], name
+        for name in _LINKS:
+            text = unquote(self.values.get(name, ""))
+            inside = dict(parse_qsl(text.partition("?")[2] or text))
+            if inside.get("cid"):
+                return inside["cid"], name
+        return "", ""
+
+    def order(self) -> str:
+        """The order's id, also where it stands in AppsFlyer's ``event_value``, a JSON object."""
+        try:
+            given = json.loads(self.values.get("event_value", "{}"))
+        except (ValueError, RecursionError):
+            given = {}
+        inside = {str(name): _plain(value) for name, value in given.items()} if isinstance(given, dict) else {}
+        return next((found for name in _ORDERS if (found := self.first(name) or inside.get(name, ""))), "")[:100]
+
+    def key(self, device: str, *parts: str, dated: str) -> str:
+        """What tells the message from others: the device and these parts; without a device, everything in a message that
+        has a time; "" for one that has neither.
+        """
+        if device:
+            return joined(device, *parts)
+        return joined(*(f"{name}={value}" for name, value in sorted(self.values.items()))) if dated else ""
 
 
 class Mmp(ABC):
@@ -64,6 +118,7 @@ class Mmp(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     signs: ClassVar[frozenset[str]]  # any of these fields says that it is this one's
+    contact_fields: ClassVar[tuple[str, ...]]  # where the contact stands
 
     @abstractmethod
     def read(self, found: Fields) -> Reading:
@@ -80,20 +135,25 @@ class Mmp(ABC):
 
 def fields_of(query: str, body: str, content_type: str) -> Fields:
     """The fields of a message, of its query and of its JSON or form body, which wins. Raises ``Unreadable``."""
-    found: dict[str, str] = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=300))
+    found = _of_form(query)
     text = body.strip()
     if text.startswith("{") or "json" in content_type.lower():
         if text:
             found |= _of_json(text)
     elif text:
-        try:
-            found |= dict(parse_qsl(text, keep_blank_values=True, max_num_fields=300))
-        except ValueError:
-            raise Unreadable("The form has more fields than any MMP sends.") from None
+        found |= _of_form(text)
     found.pop("secret", None)
-    left = tuple(sorted(name for name, value in found.items() if _MACRO.match(value.strip())))
-    kept = {name: value.strip()[:2000] for name, value in found.items() if name not in left}
-    return Fields({name: value for name, value in kept.items() if value.lower() not in _EMPTY}, left)
+    kept = {str(name)[:100]: str(value).strip()[:LONGEST] for name, value in without_nul(found).items()}
+    kept = {name: value for name, value in kept.items() if value.lower() not in _EMPTY}
+    left = {name: value for name, value in sorted(kept.items()) if _MACRO.fullmatch(value)}
+    return Fields({name: value for name, value in kept.items() if name not in left}, left)
+
+
+def _of_form(text: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST))
+    except ValueError:
+        raise Unreadable(f"It has more than {MOST} fields, which is more than any MMP sends.") from None
 
 
 def _of_json(text: str) -> dict[str, str]:
@@ -103,6 +163,8 @@ def _of_json(text: str) -> dict[str, str]:
         raise Unreadable("The body says it is JSON and is not.") from None
     if not isinstance(given, dict):
         raise Unreadable("The body is JSON, but no object.")
+    if len(given) > MOST:
+        raise Unreadable(f"It has more than {MOST} fields, which is more than any MMP sends.")
     return {str(name): _plain(value) for name, value in given.items()}
 
 

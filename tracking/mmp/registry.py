@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tracking.mmp import stores
 from tracking.mmp.adjust import Adjust
 from tracking.mmp.appsflyer import AppsFlyer
 from tracking.mmp.base import Fields, Mmp, Reading, Unreadable
@@ -9,6 +10,8 @@ from tracking.mmp.singular import Singular
 from tracking.mmp.tenjin import Tenjin
 
 MMPS: Mapping[str, Mmp] = {kind.name: kind for kind in (AppsFlyer(), Adjust(), Tenjin(), Singular())}
+
+_RELAYS = (("skad_", "appsflyer"), ("sk_", "adjust"))  # how they call a store's fields
 
 
 def mmp_of(found: Fields) -> Mmp:
@@ -31,5 +34,15 @@ def mmp_of(found: Fields) -> Mmp:
 
 
 def read(found: Fields) -> Reading:
-    """The message, read by its MMP. Raises ``Unreadable``."""
+    """The message, read by its MMP or as a store's report. Raises ``Unreadable``."""
+    if stores.is_store_report(found):
+        return stores.read(found, mmp=_passed_on_by(found))
     return mmp_of(found).read(found)
+
+
+def _passed_on_by(found: Fields) -> str:
+    try:
+        return mmp_of(found).name
+    except Unreadable:
+        names = set(found.values)
+        return next((mmp for start, mmp in _RELAYS if any(name.startswith(start) for name in names)), "")

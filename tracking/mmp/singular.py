@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from tracking.mmp.base import Fields, Kind, Mmp, Reading, amount, joined, moment
+from tracking.mmp.base import Fields, Kind, Mmp, Reading, amount, moment
 
 _KINDS: Mapping[str, Kind] = {
     "install": "install",
@@ -42,20 +42,27 @@ class Singular(Mmp):
             "app_longname",
         }
     )
+    contact_fields: ClassVar[tuple[str, ...]] = ("passthrough", "source")
 
     def read(self, found: Fields) -> Reading:
-        """``passthrough``, or ``source``, is the contact."""
+        """``passthrough``, or ``source`` where it is none of a network, is the contact."""
         word = found.first("event_name", "event")
         kind = _KINDS.get(word.lower(), "event") if word else "install"
         device = found.first("aifa", "idfa", "idfv", "android_id", "singular_id")
+        source = found.first("source")
+        names = self.contact_fields if source.startswith("cm") else self.contact_fields[:1]
+        contact, by = found.contact(*names)
         at = found.first("event_utc_timestamp", "event_timestamp", "utc", "install_utc_timestamp")
         return Reading(
             mmp=self.name,
             kind=kind,
             event={"install": "install", "reinstall": "reinstall", "purchase": "purchase"}.get(kind, word),
-            key=joined(device, word, at),
-            contact=found.first("passthrough", "source"),
-            network=found.first("network"),
+            key=found.key(device, word, at, dated=at),
+            contact=contact,
+            contact_by=by,
+            flow=found.first("fid"),
+            influencer=found.first("influencer"),
+            network=found.first("network") or ("" if by == "source" else source),
             campaign=found.first("campaign", "campaign_name", "tracker_campaign_name", "cid"),
             app=found.first("app_longname", "longname", "app_name", "bundle_id"),
             platform=found.first("platform").lower(),
@@ -63,6 +70,7 @@ class Singular(Mmp):
             occurred_at=moment(at),
             value=amount(found.first("revenue", "amount", "converted_revenue")),
             currency=found.first("currency", "revenue_currency").upper(),
+            order=found.order(),
             fields=found.values,
             unreplaced=found.unreplaced,
         )

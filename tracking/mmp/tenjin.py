@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from tracking.mmp.base import Fields, Kind, Mmp, Reading, amount, joined, moment
+from tracking.mmp.base import Fields, Kind, Mmp, Reading, amount, moment
 
 _MACROS = (
     "advertising_id", "bundle_id", "store_id", "click_id", "platform", "campaign_id", "campaign_name", "ad_network",
@@ -20,6 +20,7 @@ class Tenjin(Mmp):
     name: ClassVar[str] = "tenjin"
     title: ClassVar[str] = "Tenjin"
     signs: ClassVar[frozenset[str]] = frozenset({"acquired_at_ms", "engaged_at_ms", "ad_network", "revenue_usd_gross"})
+    contact_fields: ClassVar[tuple[str, ...]] = ("click_id",)
 
     def read(self, found: Fields) -> Reading:
         """``click_id`` is what our links put there: the contact. Without an event's name it is an install."""
@@ -30,14 +31,18 @@ class Tenjin(Mmp):
         if kind == "event" and word == "purchase":
             kind = "purchase"
         device = found.first("click_id") or found.first("advertising_id")
+        contact, by = found.contact(*self.contact_fields)
         at = found.first("time_in_ms", "engaged_at_ms", "acquired_at_ms")
         return Reading(
             mmp=self.name,
             kind=kind,
             event="install" if kind == "install" else word,
-            key=joined(device, word, found.first("acquired_at_ms") if kind == "install" else at),
-            contact=found.first("click_id"),
-            network=found.first("ad_network"),
+            key=found.key(device, word, found.first("acquired_at_ms") if kind == "install" else at, dated=at),
+            contact=contact,
+            contact_by=by,
+            flow=found.first("fid"),
+            influencer=found.first("influencer"),
+            network=found.first("ad_network", "site_id"),
             campaign=found.first("campaign_name", "campaign_id"),
             app=found.first("bundle_id", "store_id"),
             platform=found.first("platform").lower(),
@@ -45,6 +50,7 @@ class Tenjin(Mmp):
             occurred_at=moment(at),
             value=value,
             currency="USD" if usd is not None else found.first("currency").upper(),
+            order=found.order(),
             fields=found.values,
             unreplaced=found.unreplaced,
         )
