@@ -12,6 +12,7 @@ from integrations.selectors import channels_for
 from tracking import utm
 from tracking.drafts import REF, Draft
 from tracking.links import Wish, channel_named, contact_named
+from tracking.mmp.registry import MMPS
 from tracking.models import Link, LinkKind
 from tracking.rules import EVENT
 from tracking.signing import wrap_link
@@ -254,6 +255,35 @@ class DomainForm(forms.Form):
     """A host to verify."""
 
     host = _text("Your website's host", 300, required=True, help_text="shop.example.com, or an address on it.")
+
+
+class OverlapForm(forms.Form):
+    """How long a token that is replaced still opens."""
+
+    keep = forms.ChoiceField(
+        choices=[("now", "Not at all"), ("1h", "For an hour"), ("24h", "For a day"), ("7d", "For a week")],
+        initial="24h",
+    )
+
+
+class OriginsForm(forms.Form):
+    """The websites that may send by the pixel token."""
+
+    origins = forms.CharField(
+        label="Allowed origins",
+        required=False,
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "placeholder": "https://www.example.com"}),
+        help_text="One a line. With none, any website may send.",
+    )
+
+
+class PostbackTestForm(forms.Form):
+    """A postback to send as an MMP would."""
+
+    mmp = forms.ChoiceField(label="As", choices=[(name, mmp.title) for name, mmp in MMPS.items()])
+    contact = _text("Contact", 64, help_text="A contact's id, such as cm…, to see it matched. Empty: nobody's.")
+    flow = _text("Flow", 60, help_text="What AppsFlyer sends as af_sub2.")
 
 
 def tell(form: forms.Form, problems: Mapping[str, str]) -> None:

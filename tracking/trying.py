@@ -36,7 +36,7 @@ def client() -> HttpClient:
     return HttpClient(guard=Guard(frozenset({own, *settings.ALLOW_PRIVATE_HOSTS})))
 
 
-def door_url(secret: str = "YOUR_SECRET") -> str:
+def door_url(secret: str) -> str:
     """The address for an MMP's dashboard."""
     return f"{settings.BASE_URL}{DOOR}?secret={secret}"
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracking.views import builders, domains, link, links, rules, words
+from tracking.views import builders, domains, integrations, link, links, postbacks, rules, words
 
 urlpatterns = [
     path("contacts/rules/", rules.rules, name="rules"),
@@ -24,4 +24,16 @@ urlpatterns = [
     path("links/<str:link_id>/qr.svg", link.qr, name="link_qr"),
     path("links/<str:link_id>/archive/", link.archive, name="archive_link"),
     path("links/<str:link_id>/restore/", link.restore, name="restore_link"),
+    path("settings/integrations/", integrations.integrations, name="integrations"),
+    path("settings/integrations/seen/", integrations.seen, name="pixel_seen"),
+    path("settings/integrations/origins/", integrations.origins, name="pixel_origins"),
+    path("settings/integrations/generate/<str:kind>/", integrations.generate, name="generate_token"),
+    path("settings/integrations/<str:token_id>/rotate/", integrations.rotate, name="rotate_token"),
+    path("settings/integrations/<str:token_id>/revoke/", integrations.revoke, name="revoke_token"),
+    path("tracking/postbacks/", postbacks.postbacks, name="postbacks"),
+    path("tracking/postbacks/replay/", postbacks.replay_waiting, name="replay_postbacks"),
+    path("tracking/postbacks/test/", postbacks.test_postback, name="test_postback"),
+    path("tracking/postbacks/stores/", postbacks.reports, name="store_reports"),
+    path("tracking/postbacks/<str:postback_id>/", postbacks.postback, name="postback"),
+    path("tracking/postbacks/<str:postback_id>/replay/", postbacks.replay_one, name="replay_postback"),
 ]

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from chat33.api import scopes
 from chat33.dashboard.demo_month import move_month
+from chat33.dashboard.demo_tracking import demo_link, has_tracking, tracking_facts
 from chat33.orgs.models import Organization, User
 from chat33.orgs.services import create_organization
 from contacts.services import create_contact
@@ -46,6 +47,13 @@ def demo_facts(*, now: datetime, moved: bool = False) -> dict[str, Any]:
             if moved:
                 move_month(organization=organization, was=kept["base_url"])
                 kept |= {"base_url": settings.BASE_URL, "sandbox_url": settings.SANDBOX_URL}
+            if not has_tracking(kept):  # made before there was any
+                kept |= tracking_facts(
+                    organization=organization, contact_id=kept.get("contact_id", ""), by=EMAIL, now=now
+                )
+                moved = True
+            if moved:
+                kept["tracked_link"] = demo_link(organization=organization, contact_id=kept["contact_id"])
                 _write(path, kept)
             return kept
     facts = _create(now)
@@ -87,7 +95,7 @@ def _create(now: datetime) -> dict[str, Any]:
         "stranger_api_key": stranger_key,
         "webhook_secret": signing_secrets(organization=organization, now=now)[0],
         "accounts": [{"id": channel.public_id, "platform": channel.platform} for channel in channels],
-        "contact_id": contact.public_id,
+        **tracking_facts(organization=organization, contact_id=contact.public_id, by=owner.public_id, now=now),
     }
 
 

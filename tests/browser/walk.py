@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from integrations.models import ConnectStage
-from tests.browser import accounts, calendar, compositions, links, scenes
+from tests.browser import accounts, calendar, compositions, integrations, links, scenes
 from tests.browser import walk_people as people
 from tests.contacts import scenes as contacts
 from tests.developers.rows import delivered_callback, latest_request, live_in
@@ -102,6 +102,14 @@ STOPS: list[Stop] = [
     ),
     Stop("link-words", "/links/words/", links.a_room),
     Stop("link-domains", "/links/domains/", links.a_room),
+    Stop("integrations", "/settings/integrations/", integrations.in_use),
+    Stop("integrations-empty", "/settings/integrations/"),
+    Stop("postbacks", "/tracking/postbacks/", integrations.an_inbox),
+    Stop("postbacks-empty", "/tracking/postbacks/"),
+    Stop("postback", integrations.unreplaced, integrations.an_inbox),
+    Stop("postback-test", "/tracking/postbacks/test/"),
+    Stop("store-reports", "/tracking/postbacks/stores/", integrations.an_inbox),
+    Stop("store-reports-empty", "/tracking/postbacks/stores/"),
     Stop("login", "/accounts/login/", anonymous=True),
     Stop("signup", "/accounts/signup/", anonymous=True),
     Stop("verification-sent", "/accounts/confirm-email/", anonymous=True),

@@ -119,8 +119,8 @@ def test_who_is_not_there_yet_is_matched_when_they_appear(here: Organization, ad
     restore_contact(contact=ada, by="nobody", now=utcnow())
     settle_due(seconds=5)
 
-    waits.refresh_from_db()
-    assert (str(waits.status), waits.contact, waits.due_at) == ("MATCHED", ada, None)
+    matched = Postback.objects.get()
+    assert (matched.status, matched.contact, matched.due_at) == (PostbackStatus.MATCHED, ada, None)
     assert (Kind.INSTALL, "Installed the app") in story(ada)
     assert Event.objects.count() == 1
 

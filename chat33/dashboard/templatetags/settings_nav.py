@@ -13,6 +13,7 @@ ROOMS = (
     ("settings", "Organization", "building-office"),
     ("members", "Members", "users"),
     ("keys", "API keys", "key"),
+    ("integrations", "Integrations", "puzzle-piece"),
     ("notifications", "Notifications", "bell"),
     ("profile", "Your profile", "user-circle"),
 )
