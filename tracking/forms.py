@@ -260,10 +260,8 @@ class DomainForm(forms.Form):
 class OverlapForm(forms.Form):
     """How long a token that is replaced still opens."""
 
-    keep = forms.ChoiceField(
-        choices=[("now", "Not at all"), ("1h", "For an hour"), ("24h", "For a day"), ("7d", "For a week")],
-        initial="24h",
-    )
+    OFFERED = (("now", "Not at all"), ("1h", "For an hour"), ("24h", "For a day"), ("7d", "For a week"))
+    keep = forms.ChoiceField(choices=OFFERED)
 
 
 class OriginsForm(forms.Form):

@@ -73,6 +73,18 @@ SIDEBAR: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Tracking",
+        "separator": True,
+        "items": [
+            entry("Tokens", "token", "tracking.token"),
+            entry("Links", "link", "tracking.link"),
+            entry("Domains", "language", "tracking.domain"),
+            entry("Rules", "rule", "tracking.rule"),
+            entry("Postbacks", "install_mobile", "tracking.postback"),
+            entry("Store reports", "storefront", "tracking.storeaggregate"),
+        ],
+    },
+    {
         "title": "Stuck and failed",
         "separator": True,
         "items": [

@@ -1,5 +1,6 @@
 """The demo's month: believable, settled where it is past, quick, made once, and made anew when asked."""
 
+import json
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from pytest_django.fixtures import Settings
 from chat33.dashboard.demo import demo_facts
 from chat33.dashboard.demo_month import empty_month, fill_month
 from chat33.lib.clock import utcnow
+from chat33.lib.secrets import digest
 from chat33.orgs.models import Organization
 from chat33.runtime.layout import Layout
 from posts.allowance import allowances
@@ -21,6 +23,9 @@ from posts.queue import due_posts
 from posts.services import retry_post
 from tests.posts.flow import publish
 from tests.sandboxes import RunningSandbox
+from tracking.models import Token
+from tracking.signing import link_keys
+from tracking.targets import asked, signed_by
 
 PASSWORD = "correct horse battery"
 
@@ -99,3 +104,30 @@ def test_its_pictures_follow_the_installation_to_another_address(demo: Organizat
     waiting = Post.objects.filter(status__in=("DRAFT", "QUEUED")).exclude(media_urls=[])
     assert waiting
     assert all(url.startswith("http://127.0.0.1:9999/media/") for post in waiting for url in post.media_urls)
+
+
+def test_it_has_what_opens_the_doors_of_tracking_and_gets_it_where_it_is_missing(
+    db: None, sandboxed: RunningSandbox, tmp_path: Path, settings: Settings
+) -> None:
+    settings.LAYOUT = Layout(tmp_path)
+    facts = demo_facts(now=utcnow())
+    organization = Organization.objects.get(public_id=facts["organization"])
+
+    kinds = {"mmp_token": "server", "mmp_secret": "mmp", "pixel_token": "pixel"}
+    for name, kind in kinds.items():
+        assert Token.objects.get(digest=digest(facts[name]), organization=organization, revoked_at=None).kind == kind
+    assert organization.contacts.filter(public_id=facts["contact_id"]).exists()
+    assert organization.domains.get(host=facts["verified_host"]).verified_at is not None
+    target, given, signature = asked(facts["tracked_link"].partition("?")[2])
+    assert given["cid"] == facts["contact_id"]
+    assert signed_by(link_keys(), target, given, signature) == organization.public_id
+
+    older = {name: value for name, value in facts.items() if name not in (*kinds, "tracked_link", "verified_host")}
+    settings.LAYOUT.demo_file.write_text(json.dumps(older))
+    again = demo_facts(now=utcnow())
+    assert again.keys() == facts.keys()
+    assert Token.objects.get(digest=digest(again["mmp_secret"])).is_live(utcnow())
+    assert not Token.objects.get(digest=digest(facts["mmp_secret"])).is_live(utcnow())
+    assert demo_facts(now=utcnow()) == again
+    settings.BASE_URL = "http://127.0.0.1:9"
+    assert demo_facts(now=utcnow(), moved=True)["tracked_link"].startswith("http://127.0.0.1:9/api/t?")

@@ -53,8 +53,8 @@ def store(here: Organization, people: list[Contact]) -> None:
     )
 
 
-def worker(failpoints: Path) -> "subprocess.Popen[bytes]":
-    """A process that settles what is due in the test's database."""
+def worker(failpoints: Path, work: str = WORKER) -> "subprocess.Popen[bytes]":
+    """A process that does what is due in the test's database: settling, unless told otherwise."""
     found = connection.get_connection_params()
     address = f"postgresql://{found.get('user', '')}@/{found['dbname']}?host={found.get('host', '')}"
     environ = {
@@ -63,7 +63,7 @@ def worker(failpoints: Path) -> "subprocess.Popen[bytes]":
         "CHAT33_FAILPOINTS": str(failpoints),
         "DJANGO_SETTINGS_MODULE": "chat33.settings",
     }
-    code = f"import django; django.setup(); {WORKER}"
+    code = f"import django; django.setup(); {work}"
     return subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environ)
 
 

@@ -15,6 +15,10 @@ from integrations.services import create_api_key, rotate_signing_secret
 from posts.models import Attempt, Import, Media, MediaUse, PostStatus
 from tests.architecture.made import make_row
 from tests.factories import make_channel, make_contact, make_member, make_organization, make_post
+from tests.tracking.edges import make_token
+from tests.tracking.links import make_link
+from tests.tracking.postbacks import keep
+from tracking.models import Domain, Rule, StoreAggregate
 
 
 def fill(number: int) -> None:
@@ -60,4 +64,9 @@ def fill(number: int) -> None:
     LimitUse.objects.create(name="POSTS", subject=organization.public_id, used_at=now)
     Heartbeat.objects.create(name=f"worker:{number}", seen_at=now - timedelta(minutes=number))
     make_contact(organization, labels=["VIP"])
+    make_link(organization)
+    for tracked in (Domain, Rule, StoreAggregate):
+        make_row(tracked, organization)
+    make_token(organization, "mmp")
+    keep(organization, "secret=t0ps3cret&activity_kind=install", body={"secret": "t0ps3cret"})
     Group.objects.create(name=f"Group {number}")

@@ -32,9 +32,10 @@ def queries(client: Client, url: str) -> int:
 
 
 def test_everything_has_a_list() -> None:
-    ours = {"ApiKey", "ApiRequest", "Attempt", "Callback", "Channel", "ConnectAttempt", "Contact", "Group",
-            "Heartbeat", "IdempotencyRecord", "Import", "Invitation", "Label", "LimitUse", "Media", "Notice", "Organization",
-            "OutgoingEmail", "Package", "Post", "SigningSecret", "User", "ViewAs"}  # fmt: skip
+    ours = {"ApiKey", "ApiRequest", "Attempt", "Callback", "Channel", "ConnectAttempt", "Contact", "Domain", "Group",
+            "Heartbeat", "IdempotencyRecord", "Import", "Invitation", "Label", "LimitUse", "Link", "Media", "Notice",
+            "Organization", "OutgoingEmail", "Package", "Post", "Postback", "Rule", "SigningSecret", "StoreAggregate",
+            "Token", "User", "ViewAs"}  # fmt: skip
     assert {model.__name__ for model in MODELS} == ours
 
 
