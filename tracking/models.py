@@ -415,6 +415,7 @@ class Postback(models.Model):
             models.Index(
                 fields=["organization", "contact_ref"], name="postback_waiting", condition=Q(status="UNMATCHED")
             ),
+            models.Index(fields=["organization", "status", "-id"], name="postback_by_status"),
             models.Index(fields=["organization", "stored_as"], name="postback_by_event", condition=~Q(stored_as="")),
         ]
 

@@ -282,6 +282,7 @@ def _settle(one: Understood, contact: Contact | None, duplicate: str | None, *, 
     assert verdict is not None
     postback.status, postback.why = verdict.status, verdict.why
     matched = contact if verdict.status == PostbackStatus.MATCHED else None
+    is_news = matched is not None and matched.pk != postback.contact_id
     postback.contact = matched
     if reading is not None:
         postback.mmp, postback.event_name = reading.mmp, verdicts.name_of(reading)
@@ -303,7 +304,7 @@ def _settle(one: Understood, contact: Contact | None, duplicate: str | None, *, 
             "stored_as",
         ]
     )
-    if matched and postback.stored_as and not one.row:
+    if matched and is_news and postback.stored_as and not one.row:
         _give(postback, matched, now=now)
 
 

@@ -65,8 +65,9 @@ def fill(number: int) -> None:
     Heartbeat.objects.create(name=f"worker:{number}", seen_at=now - timedelta(minutes=number))
     make_contact(organization, labels=["VIP"])
     make_link(organization)
-    for tracked in (Domain, Rule, StoreAggregate):
+    for tracked in (Domain, Rule):
         make_row(tracked, organization)
+    StoreAggregate.objects.create(organization=organization, key="k", day=now.date(), framework="SKAN", campaign="May")
     make_token(organization, "mmp")
     keep(organization, "secret=t0ps3cret&activity_kind=install", body={"secret": "t0ps3cret"})
     Group.objects.create(name=f"Group {number}")

@@ -1,5 +1,6 @@
 """Singular's Internal BI postbacks and partner postbacks (Singular help centre, "Internal BI postbacks" and "Postback
-macros", read 2026-11): JSON by POST, or ``{MACRO}`` of an address by GET.
+macros and passthrough parameters", read 2026-11): JSON by POST, or ``{MACRO}`` of an address by GET. A parameter of a
+tracking link that is not Singular's own comes back by a macro of its name.
 """
 
 from collections.abc import Mapping
@@ -19,9 +20,9 @@ _KINDS: Mapping[str, Kind] = {
     "uninstall": "uninstall",
 }
 _MACROS = {
-    "network": "NETWORK", "campaign": "CN", "passthrough": "PASSTHROUGH", "event_name": "EVTNAME", "revenue": "AMOUNT",
-    "currency": "CURRENCY", "platform": "PLATFORM",
-    "app_longname": "LONGNAME", "idfa": "IDFA", "idfv": "IDFV", "aifa": "AIFA", "event_utc_timestamp": "UTC",
+    "network": "NETWORK", "campaign": "CID", "passthrough": "passthrough", "event_name": "EVTNAME", "revenue": "AMOUNT",
+    "currency": "CURRENCY", "longname": "LONGNAME", "idfa": "IDFA", "idfv": "IDFV", "aifa": "AIFA",
+    "event_utc_timestamp": "UTCM",
 }  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 SKAdNetwork: Apple, "Identifying the parameters in install-validation postbacks" (versions 2.0 to 4.0). AdAttributionKit:
 Apple, "Identifying the parameters in a postback": a JWS (RFC 7515) whose payload has the fields, and unsigned ones beside
-it. Adjust passes fields on as ``sk_…`` ("Activity: SKAdNetwork install"), AppsFlyer as ``skad_…`` ("SKAN postback copies"),
-others as ``skan_…``. Read 2026-11. A signature is not checked here: the secret says whose word it is.
+it. Adjust passes fields on as ``sk_…`` ("Activity: SKAdNetwork install"), AppsFlyer as ``skad_…`` ("SKAN postback copies");
+Singular's and Tenjin's words for them are not public, so Apple's own and ``skan_…`` are taken. Read 2026-11. A signature is
+not checked here: the secret says whose word it is.
 """
 
 import base64
