@@ -18,7 +18,7 @@ def test_a_secret_is_shown_once_with_the_address_to_paste_and_replaced(owner: Pe
     here = visit(owner)
     page = here.open("/settings/integrations/")
     page.get_by_role("button", name="Generate Secret").click()
-    card = page.get_by_role("region", name="MMP Webhook Secret")
+    card = page.get_by_role("region", name="MMP Webhook Secret", exact=True)
     raw = card.locator("#raw-mmp").inner_text()
 
     assert re.fullmatch(r"c33m_\w{36}", raw)

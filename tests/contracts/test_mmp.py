@@ -9,8 +9,6 @@ import requests
 from contacts.models import Kind, TimelineEntry
 from tests.factories import make_contact
 from tests.people import Person
-from tests.tracking.conftest import edge as edge
-from tests.tracking.conftest import transactional_db as transactional_db
 from tests.tracking.edges import RunningEdge, make_token
 from tracking.models import Event, Postback
 from tracking.postbacks import read_due
