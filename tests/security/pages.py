@@ -32,7 +32,7 @@ JUNK = (
     "2026-11-21T25:61", "post_", "\ud83d", " ", "",
 )  # fmt: skip
 # What an address' parameter may be other than the id of a row: some value that is right.
-WORDS: dict[str, str] = {"platform": "x", "kind": "connection", "slug": "create-post"}
+WORDS: dict[str, str] = {"platform": "x", "kind": "connection", "slug": "create-post", "token_kind": "mmp"}
 
 
 @dataclass(frozen=True)

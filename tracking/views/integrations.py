@@ -80,17 +80,17 @@ def seen(request: PageRequest) -> HttpResponse:
 
 @door(Permission.MANAGE)
 @require_POST
-def generate(request: PageRequest, kind: str) -> HttpResponse:
+def generate(request: PageRequest, token_kind: str) -> HttpResponse:
     """The first token of a kind, in this answer and nowhere else."""
-    if kind not in TokenKind.values:
+    if token_kind not in TokenKind.values:
         raise Http404
     here = request.here
     try:
-        _, raw = make_token(organization=here.organization, kind=TokenKind(kind), by=here.by, now=utcnow())
+        _, raw = make_token(organization=here.organization, kind=TokenKind(token_kind), by=here.by, now=utcnow())
     except UnableToMake as error:
         say(request, str(error), kind="warn")
         return redirect("integrations")
-    return _page(request, fresh={kind: raw})
+    return _page(request, fresh={token_kind: raw})
 
 
 @door(Permission.MANAGE)
