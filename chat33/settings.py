@@ -346,6 +346,9 @@ RATELIMIT_USE_CACHE = "default"
 # How long requests to the API are kept for their organization to look at; none are with 0.
 REQUEST_LOG_DAYS = _number("CHAT33_REQUEST_LOG_DAYS", 7)
 
+# How long MMPs' messages are kept as they came, with what they say of devices; for good with 0.
+POSTBACK_DAYS = _number("CHAT33_POSTBACK_DAYS", 180)
+
 # Publishing
 LATE_LIMIT = timedelta(hours=_number("CHAT33_LATE_LIMIT_HOURS", 24))
 LEASE = timedelta(seconds=_number("CHAT33_LEASE_SECONDS", 25))
@@ -397,6 +400,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "prune_incidents": {"task": "dashboard.prune", "schedule": crontab(minute="47")},
     "prune_people": {"task": "orgs.prune", "schedule": crontab(minute="37")},
     "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
+    "prune_postbacks": {"task": "tracking.prune_postbacks", "schedule": crontab(minute="57")},
     "recheck_domains": {"task": "tracking.recheck_domains", "schedule": crontab(minute="*/15")},
     "prune_requests": {"task": "integrations.prune_requests", "schedule": crontab(minute="*/10")},
 }

@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -36,6 +37,7 @@ from tracking.models import Postback, PostbackStatus, StoreAggregate
 logger = structlog.get_logger(__name__)
 
 BATCH = 200
+PRUNED = 5_000  # messages that are forgotten at once
 LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)  # between tries at a message that cannot be carried
 AWAITED = (timedelta(seconds=15), timedelta(minutes=3))  # after it came, when to look again for its contact
@@ -171,6 +173,30 @@ def replay_all(*, rows: QuerySet[Postback], now: datetime) -> int:
     """Carry the unmatched and unreadable ones of these once more. Returns how many they are."""
     waiting = rows.filter(status__in=REPLAYED).order_by()
     return waiting.update(status=PostbackStatus.PENDING, due_at=now)
+
+
+def prune(*, now: datetime, seconds: float) -> int:
+    """Forget messages that were kept as long as promised, for at most so many seconds; what they brought stays. Returns how
+    many. They are written in the order of time, so the oldest are the first: no index is needed to find them.
+    """
+    if settings.POSTBACK_DAYS <= 0:
+        return 0
+    until, before, removed = time.monotonic() + seconds, now - timedelta(days=settings.POSTBACK_DAYS), 0
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                DELETE FROM tracking_postback WHERE due_at IS NULL AND id IN (
+                    SELECT id FROM (SELECT id, received_at FROM tracking_postback ORDER BY id LIMIT %s) AS oldest
+                    WHERE received_at < %s
+                )
+                """,
+                [PRUNED, before],
+            )
+            removed += cursor.rowcount
+            if cursor.rowcount < PRUNED:
+                break
+    return removed
 
 
 def match_waiting(sender: Any, *, contact: Contact, now: datetime, **_: Any) -> None:

@@ -39,3 +39,9 @@ def wake_readers() -> None:
 def read_postbacks() -> None:
     """Carry MMPs' postbacks that are due until there are none, or for a minute."""
     postbacks.read_due(seconds=60)
+
+
+@shared_task(name="tracking.prune_postbacks", queue="default", soft_time_limit=120, time_limit=150)
+def prune_postbacks() -> None:
+    """Beat: forget what MMPs sent, once it has been kept for as long as promised."""
+    postbacks.prune(now=utcnow(), seconds=60)

@@ -67,6 +67,18 @@ PLACES = (
     Place(name="notifications", title="Notifications", icon="bell", words="email digest"),
     Place(name="keys", title="API keys", icon="key", words="token scopes"),
     Place(name="new_key", title="Make an API key", icon="key", words="new token", permission=MANAGING_KEYS),
+    Place(
+        name="integrations", title="Integrations", icon="puzzle-piece", words="pixel token mmp secret snippet origins"
+    ),
+    Place(
+        name="postbacks",
+        title="Postbacks",
+        icon="device-phone-mobile",
+        words="mmp installs appsflyer adjust tenjin singular replay",
+    ),
+    Place(
+        name="store_reports", title="Store reports", icon="chart-bar", words="skadnetwork skan adattributionkit apple"
+    ),
     Place(name="reference", title="API reference", icon="book-open", words="documentation docs"),
     Place(name="explorer", title="API explorer", icon="beaker", words="swagger try"),
     Place(name="reference_errors", title="API errors", icon="exclamation-triangle", words="codes"),

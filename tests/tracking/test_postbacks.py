@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
@@ -306,3 +307,19 @@ def test_what_it_says_in_a_form_or_a_query_alone_is_read_too(here: Organization,
     assert (query.mmp, query.status) == ("adjust", PostbackStatus.MATCHED)
     assert (carried(form).mmp, form.status) == ("tenjin", PostbackStatus.MATCHED)
     assert json.loads(json.dumps(form.fields))["ad_network"] == "x"
+
+
+def test_what_was_kept_as_long_as_promised_is_forgotten_and_what_it_brought_stays(
+    here: Organization, ada: Contact, settings: Settings
+) -> None:
+    settings.POSTBACK_DAYS = 30
+    old = carried(keep(here, body=install(ada.public_id), received_at=utcnow() - timedelta(days=31)))
+    late = keep(here, body=install(ada.public_id), received_at=utcnow() - timedelta(days=31))  # nobody has read it
+    new = carried(keep(here, body=install(ada.public_id), received_at=utcnow() - timedelta(days=29)))
+    Postback.objects.filter(pk=late.pk).update(status="PENDING", due_at=utcnow())
+
+    assert postbacks.prune(now=utcnow(), seconds=5) == 1
+    assert set(Postback.objects.values_list("pk", flat=True)) == {late.pk, new.pk}
+    assert Event.objects.filter(event_id=old.stored_as).exists()
+    settings.POSTBACK_DAYS = 0
+    assert postbacks.prune(now=utcnow() + timedelta(days=999), seconds=5) == 0
