@@ -348,6 +348,9 @@ REQUEST_LOG_DAYS = _number("CHAT33_REQUEST_LOG_DAYS", 7)
 
 # How long MMPs' messages are kept as they came, with what they say of devices; for good with 0.
 POSTBACK_DAYS = _number("CHAT33_POSTBACK_DAYS", 180)
+# Months of tracking that are kept beside the current one; 0 keeps all. Figures by day stay for ever.
+EVENTS_MONTHS = int(_number("CHAT33_EVENTS_MONTHS", 25))
+CREDITS_MONTHS = int(_number("CHAT33_CREDITS_MONTHS", 0))
 
 # Publishing
 LATE_LIMIT = timedelta(hours=_number("CHAT33_LATE_LIMIT_HOURS", 24))
@@ -401,6 +404,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "prune_people": {"task": "orgs.prune", "schedule": crontab(minute="37")},
     "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
     "prune_postbacks": {"task": "tracking.prune_postbacks", "schedule": crontab(minute="57")},
+    "wake_recounters": {"task": "tracking.wake_recounters", "schedule": 2.0, "options": {"expires": 5}},
+    "make_months": {"task": "tracking.make_months", "schedule": crontab(minute="7")},
+    "prune_events": {"task": "tracking.prune", "schedule": crontab(minute="37", hour="3")},
     "recheck_domains": {"task": "tracking.recheck_domains", "schedule": crontab(minute="*/15")},
     "prune_requests": {"task": "integrations.prune_requests", "schedule": crontab(minute="*/10")},
 }

@@ -19,6 +19,11 @@ from chat33.lib.ids import new_id
 from chat33.orgs.models import Organization
 from contacts.models import Contact, Label
 from integrations.models import Channel
+from tracking.journey_models import AttributionSetting as AttributionSetting
+from tracking.journey_models import Conversion as Conversion
+from tracking.journey_models import Recognition as Recognition
+from tracking.journey_models import Recount as Recount
+from tracking.journey_models import Touch as Touch
 
 
 def token_id() -> str:
@@ -460,12 +465,12 @@ class Credit(models.Model):
     day = models.DateField()
     name = models.CharField(max_length=100)
     model = models.CharField(max_length=6, choices=Model.choices)
-    certainty = models.CharField(max_length=10, help_text="certain or probable.")
+    certainty = models.CharField(max_length=10, help_text="certain, probable, or none where no touch is known.")
     share = models.DecimalField(max_digits=9, decimal_places=8)
     value = models.DecimalField(max_digits=24, decimal_places=8, null=True)
     currency = models.CharField(max_length=3, blank=True)
     verified = models.BooleanField(default=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     link = models.ForeignKey(Link, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     campaign = models.CharField(max_length=100, blank=True)
     flow = models.CharField(max_length=60, blank=True)

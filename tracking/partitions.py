@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.utils import CursorWrapper
 
 logger = structlog.get_logger(__name__)
 
 TABLE = "tracking_event"
-AHEAD = 2  # months beyond this one
+AHEAD = 3  # months beyond this one
+PATIENCE = 3  # seconds that dropping waits for who reads
+DROPPING = "chat33.events.dropping"
 
 
 @dataclass(frozen=True, order=True)
@@ -84,14 +87,47 @@ def ensure_month(month: Month) -> None:
 
 
 def drop_months(*, before: datetime) -> list[Month]:
-    """Drop the partitions that end at or before the moment, without stopping those who write. Returns them."""
-    old = [month for month in months() if month.plus(1).first <= before]
-    for month in old:
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE {TABLE} DETACH PARTITION {month.table} CONCURRENTLY")
-            cursor.execute(f"DROP TABLE {month.table}")
-        logger.info("events_partition_dropped", table=month.table)
-    return old
+    """Drop the partitions that end at or before the moment, without stopping those who write. Returns them. One that cannot
+    be had within seconds, because somebody reads it, is left to the next time; what an earlier time has begun is finished.
+    """
+    dropped: list[Month] = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [DROPPING])
+        if cursor.fetchone() != (True,):
+            return []  # somebody is at it
+        try:
+            cursor.execute(f"SET lock_timeout = '{PATIENCE}s'")
+            for month, attached, pending in _old(cursor, before):
+                try:
+                    if pending:
+                        cursor.execute(f"ALTER TABLE {TABLE} DETACH PARTITION {month.table} FINALIZE")
+                    elif attached:
+                        cursor.execute(f"ALTER TABLE {TABLE} DETACH PARTITION {month.table} CONCURRENTLY")
+                    cursor.execute(f"DROP TABLE {month.table}")
+                except OperationalError as error:
+                    logger.warning("events_partition_not_dropped", table=month.table, error=type(error).__name__)
+                    continue
+                dropped.append(month)
+                logger.info("events_partition_dropped", table=month.table)
+        finally:
+            cursor.execute("RESET lock_timeout")
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [DROPPING])
+    return dropped
+
+
+def _old(cursor: CursorWrapper, before: datetime) -> list[tuple[Month, bool, bool]]:
+    """The months' tables that end by then: whether each is attached, and whether its detaching was begun and not ended."""
+    cursor.execute(
+        """
+        SELECT c.relname, i.inhrelid IS NOT NULL, coalesce(i.inhdetachpending, false)
+        FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+        WHERE c.relkind = 'r' AND c.relname ~ %s
+            AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = %s::regclass)
+        """,
+        [rf"^{TABLE}_\d{{4}}_\d{{2}}$", TABLE],
+    )
+    found = [(Month(int(name[-7:-3]), int(name[-2:])), *state) for name, *state in cursor.fetchall()]
+    return sorted(one for one in found if one[0].plus(1).first <= before)
 
 
 def _from(month: Month, count: int) -> Iterator[Month]:

@@ -26,10 +26,12 @@ from contacts.labels import put_pairs
 from contacts.models import Contact
 from contacts.selectors import is_contact_id
 from contacts.timeline import tell
+from tracking.attribution import follow
 from tracking.models import Event, EventWork
 from tracking.rules import folded, rules_by_event
 from tracking.signals import event_settled
 from tracking.telling import told
+from tracking.verification import roll
 
 logger = structlog.get_logger(__name__)
 
@@ -139,9 +141,11 @@ def settle(claims: Sequence[Claim], *, now: datetime) -> None:
     for event, contact in settled:
         event_settled.send(Event, event=event, contact=contact, now=now)
     reach("events.followed")
+    moves = follow(settled)
     EventWork.objects.filter(pk__in=done).delete()
     for wait, rows in later.items():
         EventWork.objects.filter(pk__in=rows).update(due_at=Now() + wait)
+    roll(moves)
     reach("events.ended")
 
 

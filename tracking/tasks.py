@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from chat33.lib.clock import utcnow
-from tracking import domains, postbacks, settling
+from tracking import domains, postbacks, recount, retention, settling
 
 SETTLERS = 2
 READERS = 2
@@ -20,6 +20,31 @@ def wake_settlers() -> None:
 def settle_events() -> None:
     """Settle what is due until there is nothing, or for a minute."""
     settling.settle_due(seconds=60)
+
+
+@shared_task(name="tracking.wake_recounters", queue="default", soft_time_limit=20, time_limit=30)
+def wake_recounters() -> None:
+    """Beat: ring for a worker when a recount waits."""
+    if recount.due():
+        recount_credits.apply_async(expires=5)
+
+
+@shared_task(name="tracking.recount_credits", queue="default", soft_time_limit=120, time_limit=150)
+def recount_credits() -> None:
+    """Carry recounts until there is none, or for a minute."""
+    recount.recount_due(seconds=60)
+
+
+@shared_task(name="tracking.make_months", queue="default", soft_time_limit=60, time_limit=90)
+def make_months() -> None:
+    """Beat: partitions for the months to come."""
+    retention.make_months(now=utcnow())
+
+
+@shared_task(name="tracking.prune", queue="default", soft_time_limit=800, time_limit=850)
+def prune() -> None:
+    """Beat: let go of what is older than promised."""
+    retention.prune(now=utcnow())
 
 
 @shared_task(name="tracking.recheck_domains", queue="default", soft_time_limit=400, time_limit=430)

@@ -13,9 +13,8 @@ WITH incoming AS MATERIALIZED (
     ORDER BY organization_id, key, n
     ON CONFLICT DO NOTHING RETURNING organization_id, key
 ), chosen AS MATERIALIZED (
-    SELECT DISTINCT ON (incoming.organization_id, incoming.key) incoming.* FROM incoming
-    JOIN fresh ON fresh.organization_id = incoming.organization_id AND fresh.key = incoming.key
-    ORDER BY incoming.organization_id, incoming.key, incoming.n
+    SELECT DISTINCT ON (organization_id, key) incoming.* FROM incoming JOIN fresh USING (organization_id, key)
+    ORDER BY organization_id, key, n
 ), stored AS (
     INSERT INTO tracking_event (
         organization_id, received_at, occurred_at, link_id, key, verified, event_id, name, source, by, contact_ref, visitor,
@@ -25,11 +24,15 @@ WITH incoming AS MATERIALIZED (
         organization_id, received_at, occurred_at, link_id, key, verified, event_id, name, source, by, contact_ref, visitor,
         flow, channel, campaign, post, influencer, url, referrer, agent, value, currency, order_ref, data
     FROM chosen ORDER BY n
-    RETURNING id, organization_id, received_at, contact_ref, value, by
+    RETURNING id, organization_id, received_at, contact_ref, value, by, name, visitor, url
 ), work AS (
     INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence, attempts)
     SELECT organization_id, id, received_at, received_at, 0, 0 FROM stored
-    WHERE (contact_ref <> '' OR value IS NOT NULL) AND by IN ('person', 'server')
+    WHERE by IN ('person', 'server') AND (contact_ref <> '' OR value IS NOT NULL
+        OR visitor <> '' AND url ~ '[?&](utm_campaign|c33|fid|ch)='
+        OR name NOT IN ('page_view', 'click') AND (lower(name) IN ('purchase', 'signup', 'lead', 'install')
+            OR EXISTS (SELECT FROM tracking_rule r
+                WHERE r.organization_id = stored.organization_id AND event = lower(name))))
 ), rolled AS (
     INSERT INTO tracking_rollup (organization_id, axis, ref, name, by, currency, day, events, verified, unverified)
     SELECT organization_id, axis, ref, name, by, currency, day, count(*),
