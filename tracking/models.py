@@ -151,6 +151,11 @@ class Link(models.Model):
             models.Index(fields=["organization", "-id"], name="link_by_organization"),
             GinIndex(fields=["tags"], name="link_by_tags"),
             HashIndex(fields=["url"], name="link_by_url"),
+            models.Index(
+                fields=["organization", "created_at"],
+                name="link_sent",
+                condition=Q(contact__isnull=False) | ~Q(flow=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -309,6 +314,9 @@ class Rollup(models.Model):
     verified = models.DecimalField(max_digits=24, decimal_places=4)
     unverified = models.DecimalField(max_digits=24, decimal_places=4)
 
+    class Meta:
+        indexes = [models.Index(fields=["organization", "axis", "day"], name="rollup_by_day")]
+
     def __str__(self) -> str:
         return f"{self.name} on {self.day}"
 
@@ -322,6 +330,17 @@ class Visitor(models.Model):
     )
     day = models.DateField()
     visitor = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = [
+            # The smallest hashes of a day are a sample of its visitors.
+            models.Index(
+                models.F("organization"),
+                models.F("day"),
+                models.Func(models.F("visitor"), models.Value(0), function="hashtextextended"),
+                name="visitor_by_hash",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.visitor
@@ -504,6 +523,9 @@ class CreditRollup(models.Model):
     share = models.DecimalField(max_digits=24, decimal_places=8)
     verified = models.DecimalField(max_digits=24, decimal_places=8)
     unverified = models.DecimalField(max_digits=24, decimal_places=8)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "model", "axis", "day"], name="credit_rollup_by_day")]
 
     def __str__(self) -> str:
         return f"{self.model} {self.ref} on {self.day}"

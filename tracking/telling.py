@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from contacts.models import Contact, Kind
 from contacts.timeline import TITLE, Told
+from tracking.currencies import shown
 from tracking.models import Event
 
 KINDS = {"click": Kind.CLICK, "page_view": Kind.PAGE, "purchase": Kind.PURCHASE, "install": Kind.INSTALL}
@@ -38,7 +39,7 @@ def _title(event: Event) -> str:
         return f"Viewed {where}" if where else "Viewed a page"
     if kind == Kind.INSTALL:
         return "Installed the app"
-    worth = f", {event.value:,.2f} {event.currency}" if event.value is not None else ""
+    worth = f", {shown(event.value, event.currency)}" if event.value is not None else ""
     return f"{event.name}{worth}"
 
 

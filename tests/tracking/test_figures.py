@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.people import Person
 from tests.tracking.links import make_link
@@ -67,6 +68,26 @@ def test_the_headline_leaves_out_robots_and_never_mixes_currencies(owner: Person
     before = figures.headline(owner.organization, WEEK.before())
     assert (before.purchases, before.visitors) == (9, 1)
     assert figures.headline(owner.organization, Period(date(2020, 1, 1), date(2020, 1, 2))).revenue == ()
+
+
+def test_many_visitors_are_estimated_and_few_are_counted(owner: Person) -> None:
+    organization = owner.organization
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO tracking_visitor (organization_id, day, visitor)
+            SELECT %s, %s::date - day, 'v' || number + day * 2500 FROM generate_series(0, 6) AS day,
+                generate_series(1, CASE WHEN day = 0 THEN 10000 ELSE 5000 END) AS number
+            """,
+            [organization.pk, DAY],
+        )
+    found = figures.visitors(organization, WEEK)  # each day half of the day's before: 1 to 10,000, …, 15,001 to 20,000
+    assert not found.exact
+    assert 18_000 < found.number < 22_000
+    Visitor.objects.filter(visitor__gt="v1999").delete()
+    Visitor.objects.filter(visitor__lt="v1900").delete()
+    rows = Visitor.objects.filter(organization=organization)
+    assert figures.visitors(organization, WEEK) == (rows.values("visitor").distinct().count(), True)
 
 
 def test_days_without_events_are_there_too(owner: Person) -> None:
