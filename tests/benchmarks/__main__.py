@@ -1,5 +1,6 @@
-"""``python -m tests.benchmarks [scheduler] [edge] [requestlog] [search] [api] …``: measure, and print each figure beside its
-floor and its naive alternative. All of it runs here, on loopback, in a data directory of its own that is gone afterwards.
+"""``python -m tests.benchmarks [scheduler] [edge] [requestlog] [search] [results] [api] …``: measure, and print each figure
+beside its floor and its naive alternative. All of it runs here, on loopback, in a data directory of its own that is gone
+afterwards.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from tests.benchmarks.instance import environment, running_instance
 from tests.faults.conftest import free_port
 
 LONGEST = 1800  # seconds after which something is wrong
-ON_SERVERS = ("scheduler", "edge", "requestlog", "search")  # need PostgreSQL alone
+ON_SERVERS = ("scheduler", "edge", "requestlog", "search", "results")  # need PostgreSQL alone
 ON_INSTANCE = ("api", "pages", "publishing")  # need all that `make run` starts
 
 
