@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
 from chat33.runtime.layout import ROOT
 from contacts.models import Contact, Kind, TimelineEntry
 from tests.factories import make_contact, make_organization
-from tracking.models import Event, EventWork
+from tracking.models import Axis, Conversion, Credit, CreditRollup, Event, EventWork
 from tracking.partitions import ensure_months
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
@@ -88,3 +89,9 @@ def test_a_worker_killed_while_it_settles_does_each_event_once(
     assert told == {one.pk: EVENTS // len(people) for one in people}
     labelled = Counter(TimelineEntry.objects.filter(kind=Kind.LABEL).values_list("contact", flat=True))
     assert labelled == {one.pk: 1 for one in people}
+    assert Conversion.objects.count() == EVENTS
+    credited = Counter(Credit.objects.values_list("event_key", "model"))
+    assert set(credited.values()) == {1}
+    assert len(credited) == 3 * EVENTS
+    sums = CreditRollup.objects.filter(axis=Axis.TOTAL).values_list("model").annotate(Sum("share")).order_by("model")
+    assert list(sums) == [("first", EVENTS), ("last", EVENTS), ("linear", EVENTS)]
