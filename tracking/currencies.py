@@ -22,3 +22,8 @@ def shown(value: Decimal, currency: str) -> str:
     exact = value.normalize()
     finer = max(digits, -int(exact.as_tuple().exponent)) if isinstance(exact.as_tuple().exponent, int) else digits
     return f"{value:,.{finer}f} {currency}".strip()
+
+
+def digits_of(currency: str) -> int:
+    """The currency's minor digits."""
+    return _DIGITS.get(currency, 2)

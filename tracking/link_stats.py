@@ -77,7 +77,7 @@ def stats_of(link: Link, *, last: date, days: int) -> Stats:
 def sources_of(link: Link, *, since: datetime) -> Sources:
     """Where the link's latest clicks came from."""
     rows = Event.objects.filter(link=link.pk, organization=link.organization_id, received_at__gte=since, name="click")
-    clicks = list(rows.order_by("-id").values_list("by", "referrer", "agent")[:LATEST])
+    clicks = list(rows.order_by("-received_at", "-id").values_list("by", "referrer", "agent")[:LATEST])
     people = [(referrer, agent) for by, referrer, agent in clicks if by == "person"]
     return Sources(
         referrers=_most(urlsplit(referrer).hostname or "" for referrer, _ in people),

@@ -19,7 +19,7 @@ def told(event: Event, contact: Contact) -> Told:
         organization=contact.organization_id,
         at=min(event.occurred_at, event.received_at),
         kind=kind_of(event),
-        title=_title(event)[:TITLE],
+        title=title_of(event)[:TITLE],
         key=f"event:{event.key}",
         data=_data(event),
     )
@@ -31,8 +31,9 @@ def kind_of(event: Event) -> Kind:
     return Kind.PURCHASE if found == Kind.EVENT and event.value is not None else found
 
 
-def _title(event: Event) -> str:
-    kind, where = kind_of(event), _place(event.url)
+def title_of(event: Event) -> str:
+    """What happened, in a few words that name nobody."""
+    kind, where = kind_of(event), place_of(event.url)
     if kind == Kind.CLICK:
         return f"Clicked a link to {where}" if where else "Clicked a link"
     if kind == Kind.PAGE:
@@ -43,7 +44,7 @@ def _title(event: Event) -> str:
     return f"{event.name}{worth}"
 
 
-def _place(url: str) -> str:
+def place_of(url: str) -> str:
     """The host and path; the rest may name people."""
     try:
         parts = urlsplit(url)
@@ -58,5 +59,5 @@ def _data(event: Event) -> dict[str, Any]:
     if event.value is not None:
         data |= {"value": str(event.value), "verified": event.verified}
     if event.url:
-        data["url"] = _place(event.url)
+        data["url"] = place_of(event.url)
     return data

@@ -2,9 +2,32 @@
 
 from django.urls import path
 
-from tracking.views import builders, domains, integrations, link, links, postbacks, rules, words
+from tracking.views import (
+    builders,
+    domains,
+    events,
+    integrations,
+    link,
+    links,
+    live,
+    numbers,
+    overview,
+    postbacks,
+    revenue,
+    rules,
+    words,
+)
 
 urlpatterns = [
+    path("tracking/", overview.results, name="results"),
+    path("tracking/funnel/", overview.funnel_page, name="funnel"),
+    path("tracking/revenue/", revenue.revenue, name="revenue"),
+    path("tracking/revenue.csv", revenue.revenue_csv, name="revenue_csv"),
+    path("tracking/contacts/<str:contact_id>/", numbers.contact_numbers, name="contact_numbers"),
+    path("tracking/live/", live.live, name="live"),
+    path("tracking/events/", events.events, name="events"),
+    path("tracking/events.csv", events.events_csv, name="events_csv"),
+    path("tracking/events/<uuid:event_key>/", events.event, name="event"),
     path("contacts/rules/", rules.rules, name="rules"),
     path("contacts/rules/<str:rule_id>/delete/", rules.delete_rule, name="delete_rule"),
     path("links/", links.links, name="links"),

@@ -13,10 +13,13 @@ class DashboardConfig(AppConfig):
 
         import chat33.celery  # noqa: F401  # every process that runs Django can ring for a worker
         from chat33 import checks
-        from chat33.dashboard import incidents, receivers
+        from chat33.dashboard import incidents, post_results, receivers
         from posts.signals import post_failed
+        from tracking.figures import LABELLERS
+        from tracking.models import Axis
 
         checks.register()
+        LABELLERS[Axis.POST] = post_results.post_labels
         post_failed.connect(incidents.note_failed_post)
         signals.worker_init.connect(receivers.worker_began, weak=False)
         signals.task_prerun.connect(receivers.worker_took, weak=False)

@@ -30,9 +30,17 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
             Room("posts", "Posts", "calendar-days", "g p", tabbar="Posts"),
             Room("reviews", "Approvals", "clipboard-document-check", "g r"),
             Room("library", "Library", "photo", "g l", tabbar="Library"),
-            Room("links", "Links", "link", "g k"),
             Room("contacts", "Contacts", "users", "g c"),
             Room("channels", "Accounts", "share", "g a", tabbar="Accounts"),
+        ),
+    ),
+    (
+        "Results",
+        (
+            Room("results", "Overview", "chart-bar", "g o"),
+            Room("revenue", "Revenue", "banknotes", "g m"),
+            Room("links", "Links", "link", "g k"),
+            Room("events", "Events", "bolt", "g e"),
         ),
     ),
     (

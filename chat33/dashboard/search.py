@@ -63,6 +63,13 @@ PLACES = (
     ),
     Place(name="words", title="Sources and campaigns", icon="tag", words="utm vocabulary"),
     Place(name="domains", title="Domains", icon="globe-alt", words="hosts verified links redirect"),
+    Place(
+        name="results", title="Results", icon="chart-bar", words="overview tracking analytics visitors clicks signups"
+    ),
+    Place(name="funnel", title="Funnel", icon="funnel", words="conversion drop-off steps results"),
+    Place(name="revenue", title="Revenue", icon="banknotes", words="money attribution campaigns influencers results"),
+    Place(name="live", title="Live", icon="signal", words="now realtime visitors results"),
+    Place(name="events", title="Events", icon="bolt", words="explorer purchases installs tracking results"),
     Place(name="members", title="Members", icon="users", words="people team invite roles"),
     Place(name="notifications", title="Notifications", icon="bell", words="email digest"),
     Place(name="keys", title="API keys", icon="key", words="token scopes"),

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from chat33.dashboard import health, home, metrics, search, views
+from chat33.dashboard import health, home, metrics, post_results, search, views
 from chat33.dashboard.developing import callbacks, keys, reference, requests, start
 
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("notices/", home.notices, name="notices"),
     path("notices/seen/", home.notices_seen, name="notices_seen"),
     path("", include("chat33.dashboard.people.urls")),
+    path("tracking/posts/<str:post_id>/", post_results.post_results, name="post_results"),
     path("ui/", views.gallery, name="gallery"),
     path("search/", search.search, name="search"),
     path("settings/keys/", keys.keys, name="keys"),

@@ -15,7 +15,7 @@ logger = structlog.get_logger(__name__)
 EVERY = 1.0  # seconds
 MOST = 10_000  # tokens between two writings
 
-_REJECTED = b"""
+REJECTED = b"""
 INSERT INTO tracking_ledger (organization_id, day, source, received, stored, duplicates, rejected)
 SELECT new.organization_id, new.day, new.source, new.rejected, 0, 0, new.rejected
 FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::bigint[]) AS new(organization_id, day, source, rejected)
@@ -68,7 +68,7 @@ class Notes:
             rejected, self._rejected = self._rejected, Counter()
             columns = [list(column) for column in zip(*rejected, strict=True)]
             try:
-                await self._lookups.write(_REJECTED, [*columns, list(rejected.values())])
+                await self._lookups.write(REJECTED, [*columns, list(rejected.values())])
             except Unavailable:
                 self._rejected += rejected
                 raise

@@ -17,11 +17,13 @@ from chat33.pages.door import PageRequest, door
 from chat33.pages.saying import say
 from tracking.codes import CHOSEN, new_code
 from tracking.drafts import Sound, checked
+from tracking.figures import Period
 from tracking.forms import LinkForm, tell
 from tracking.link_stats import PERIODS, sources_of, stats_of
 from tracking.linking import archive_link, create_link, restore_link, update_link
 from tracking.links import folders_of, link_named
-from tracking.models import Link
+from tracking.models import Axis, Link
+from tracking.numbers import outcome_of
 from tracking.qr import qr_svg
 from tracking.signing import short_url
 from tracking.utm import UnableToBuild
@@ -92,6 +94,9 @@ def link(request: PageRequest, link_id: str) -> HttpResponse:
         "days": days,
         "periods": PERIODS,
         "stats": stats,
+        "outcome": outcome_of(
+            request.here.organization, axis=Axis.LINK, ref=str(found.pk), period=Period(stats.first, stats.last)
+        ),
         "sources": sources_of(found, since=now - timedelta(days=days)),
         "ended": _ended(found),
         "may_write": request.here.may(Permission.PUBLISH),

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat33.dashboard.demo import UnableToReachSandbox, demo_facts
 from chat33.dashboard.demo_month import empty_month, fill_month
+from chat33.dashboard.demo_results import empty_results, fill_results, settle_results
 from chat33.lib.clock import utcnow
 from chat33.lib.http import NotSent, ReplyLost
 from chat33.orgs.models import Organization
@@ -20,7 +21,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one flat JSON object")
         parser.add_argument("--moved", action="store_true", help="write the installation's addresses anew")
-        parser.add_argument("--month", action="store_true", help="fill it with a month of posts, once")
+        parser.add_argument(
+            "--month", action="store_true", help="fill it with a month of posts and of what came back, once"
+        )
         parser.add_argument(
             "--reset", action="store_true", help="delete every post and file of it, and fill it with a month anew"
         )
@@ -42,8 +45,11 @@ class Command(BaseCommand):
 def _fill(facts: dict[str, Any], *, anew: bool) -> None:
     organization = Organization.objects.get(public_id=facts["organization"])
     if anew:
+        empty_results(organization=organization)
         empty_month(organization=organization)
     fill_month(organization=organization, password=facts["password"], now=utcnow())
+    if fill_results(organization=organization, now=utcnow()):
+        settle_results()
 
 
 def _patiently(*, moved: bool) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""Reads for the pages of results beside ``tracking.figures``, from rollups alone."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Count, Max, Q, Sum
+
+from chat33.orgs.models import Organization
+from tracking.figures import Period
+from tracking.models import Axis, CreditRollup, Link, Model, Rollup, StoreAggregate, Visitor
+
+STORED = 200  # rows of store aggregates
+
+
+class Earned(NamedTuple):
+    """What was credited in a currency, to something or not."""
+
+    currency: str
+    verified: Decimal
+    unverified: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Both."""
+        return self.verified + self.unverified
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Installs that a store told of without saying whose."""
+
+    framework: str
+    network: str
+    campaign: str
+    app: str
+    installs: int
+    won: int
+    latest: date
+
+
+def visitors_by_day(organization: Organization, period: Period) -> list[tuple[date, int]]:
+    """Each day's visitors, in order."""
+    rows = Visitor.objects.filter(organization=organization, day__range=period).order_by()
+    found = dict(rows.values_list("day").annotate(Count("visitor")))
+    return [(day, found.get(day, 0)) for day in days_of(period)]
+
+
+def days_of(period: Period) -> Sequence[date]:
+    """Its days, in order."""
+    return [period.first + timedelta(days=number) for number in range(period.days)]
+
+
+def earned(organization: Organization, period: Period, *, model: Model) -> list[Earned]:
+    """All that conversions were worth, the largest first."""
+    rows = (
+        CreditRollup.objects.filter(organization=organization, model=model, axis=Axis.TOTAL, day__range=period)
+        .exclude(currency="")
+        .values_list("currency")
+        .annotate(Sum("verified"), Sum("unverified"))
+        .order_by()
+    )
+    return sorted((Earned(*row) for row in rows), key=lambda one: (-one.total, one.currency))
+
+
+def has_events(organization: Organization) -> bool:
+    """Whether anything ever came in."""
+    return Rollup.objects.filter(organization=organization, axis=Axis.TOTAL, ref="").exists()
+
+
+def links_by_number(organization: Organization, refs: Collection[str]) -> Mapping[str, Link]:
+    """Links by their numbers, as rollups call them."""
+    numbers = [int(ref) for ref in refs if ref.isdecimal() and len(ref) < 19]
+    return {str(link.pk): link for link in Link.objects.filter(organization=organization, pk__in=numbers)}
+
+
+def store_aggregates(organization: Organization, period: Period) -> list[Stored]:
+    """What stores told of campaigns, the most installs first."""
+    rows = (
+        StoreAggregate.objects.filter(organization=organization, day__range=period)
+        .values_list("framework", "network", "campaign", "app")
+        .annotate(installs=Count("pk"), winners=Count("pk", filter=Q(won=True)), latest=Max("day"))
+        .order_by("-installs", "network", "campaign")
+    )
+    return [Stored(*row) for row in rows[:STORED]]
