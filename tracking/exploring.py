@@ -64,12 +64,12 @@ class Named:
 
 
 @contextmanager
-def shortly(milliseconds: int = PATIENCE) -> Iterator[None]:
+def shortly(milliseconds: int | None = None) -> Iterator[None]:
     """What is asked of the database inside is given up after so long. Raises ``TooSlow``."""
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds or PATIENCE)])
             yield
     except OperationalError as error:
         if isinstance(error.__cause__, psycopg.errors.QueryCanceled):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from integrations.models import ConnectStage
-from tests.browser import accounts, calendar, compositions, integrations, links, scenes
+from tests.browser import accounts, calendar, compositions, integrations, links, results, scenes
 from tests.browser import walk_people as people
 from tests.contacts import scenes as contacts
 from tests.developers.rows import delivered_callback, latest_request, live_in
@@ -88,6 +88,20 @@ STOPS: list[Stop] = [
     Stop("queue-times", lambda owner: f"/channels/{calendar.channel_of(owner)}/slots/", before=calendar.a_month),
     Stop("imports", "/posts/import/", before=calendar.a_file),
     Stop("import", lambda owner: f"/posts/import/{calendar.import_of(owner)}/", before=calendar.a_file),
+    Stop("results", "/tracking/", results.a_month),
+    Stop("results-revenue", "/tracking/?chart=revenue&period=90", results.a_month),
+    Stop("results-empty", "/tracking/"),
+    Stop("funnel", "/tracking/funnel/", results.a_month),
+    Stop("revenue", "/tracking/revenue/", results.a_month),
+    Stop("revenue-links", "/tracking/revenue/?by=link&model=linear&sort=-clicks", results.a_month),
+    Stop("revenue-empty", "/tracking/revenue/"),
+    Stop("events", "/tracking/events/?name=purchase", results.a_month),
+    Stop("events-empty", "/tracking/events/"),
+    Stop("events-none", "/tracking/events/?name=nothing&contact=cm1", results.a_month),
+    Stop("event", results.a_purchase, results.a_month),
+    Stop("live", "/tracking/live/", results.a_month),
+    Stop("live-empty", "/tracking/live/"),
+    Stop("contact-results", results.a_buyer, results.a_month),
     Stop("links", "/links/", links.a_room),
     Stop("links-empty", "/links/"),
     Stop("link-new", "/links/new/?url=https://shop.example/&utm_source=ig&utm_medium=dm&utm_campaign=may"),

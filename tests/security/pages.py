@@ -32,7 +32,13 @@ JUNK = (
     "2026-11-21T25:61", "post_", "\ud83d", " ", "",
 )  # fmt: skip
 # What an address' parameter may be other than the id of a row: some value that is right.
-WORDS: dict[str, str] = {"platform": "x", "kind": "connection", "slug": "create-post", "token_kind": "mmp"}
+WORDS: dict[str, str] = {
+    "platform": "x",
+    "kind": "connection",
+    "slug": "create-post",
+    "token_kind": "mmp",
+    "event_key": "0b8d4f0e-4a52-4f0e-9a55-0f3c7e1c2d33",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,66 @@
+"""Results in a browser: charts that can be read by keys, an event in a panel, and a feed that goes on by itself."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visits
+from tests.people import Person
+from tests.tracking.came_back import store
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_the_chart_is_read_by_keys_and_says_the_same_as_its_table(owner: Person, visit: Visits) -> None:
+    store(owner.organization, visitor="v1")
+    store(owner.organization, "purchase", value="1234.5", currency="EUR", visitor="v1")
+    here = visit(owner)
+    page = here.open("/tracking/")
+    page.get_by_role("link", name="Revenue in EUR").click()
+    chart = page.locator("chart-figure")
+    stage = chart.locator("[data-stage]")
+    page.wait_for_function("document.querySelector('chart-figure').chart")
+    stage.focus()
+    page.keyboard.press("End")
+
+    expect(chart.locator("[data-said]")).to_contain_text("Revenue in EUR 1,234.50 EUR")
+    page.keyboard.press("ArrowLeft")
+    expect(chart.locator("[data-said]")).to_contain_text("Revenue in EUR 0.00 EUR")
+    page.keyboard.press("Escape")
+    expect(chart.locator("[data-said]")).to_be_empty()
+    assert "chart=revenue" in page.url
+    assert here.wrong == []
+
+
+def test_an_event_opens_beside_the_list(owner: Person, visit: Visits) -> None:
+    store(owner.organization, "purchase", value="20", currency="EUR", order_ref="o-77")
+    store(owner.organization, "signup")
+    here = visit(owner)
+    page = here.open("/tracking/events/")
+    page.get_by_label("Event", exact=True).fill("purchase")
+    page.get_by_role("button", name="Show", exact=True).last.click()
+    page.wait_for_url("**name=purchase**")
+    expect(page.locator(".event-name")).to_have_count(1)
+    page.get_by_role("link", name="purchase").click()
+    panel = page.get_by_role("dialog", name="purchase, 20.00 EUR")
+
+    expect(panel).to_contain_text("o-77")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    assert here.wrong == []
+
+
+def test_what_happens_appears_by_itself_until_it_is_paused(owner: Person, visit: Visits) -> None:
+    here = visit(owner)
+    page = here.open("/tracking/live/")
+    expect(page.get_by_role("heading", name="Quiet")).to_be_visible()
+    store(owner.organization, "signup")
+    expect(page.locator(".feed-title", has_text="signup")).to_be_visible(timeout=8_000)
+    page.get_by_role("button", name="Pause").click()
+    store(owner.organization, "lead")
+    page.locator("live-feed").evaluate("feed => feed.tick()")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".feed-title", has_text="lead")).to_have_count(0)
+    page.get_by_role("button", name="Pause").click()
+
+    expect(page.locator(".feed-title", has_text="lead")).to_be_visible()
+    assert here.wrong == []
