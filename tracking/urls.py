@@ -15,6 +15,7 @@ from tracking.views import (
     postbacks,
     revenue,
     rules,
+    window,
     words,
 )
 
@@ -22,6 +23,9 @@ urlpatterns = [
     path("tracking/", overview.results, name="results"),
     path("tracking/funnel/", overview.funnel_page, name="funnel"),
     path("tracking/revenue/", revenue.revenue, name="revenue"),
+    path("tracking/revenue/window/", window.window, name="window"),
+    path("tracking/revenue/window/change/", window.change_window, name="change_window"),
+    path("tracking/revenue/window/again/", window.recount, name="recount"),
     path("tracking/revenue.csv", revenue.revenue_csv, name="revenue_csv"),
     path("tracking/contacts/<str:contact_id>/", numbers.contact_numbers, name="contact_numbers"),
     path("tracking/live/", live.live, name="live"),

@@ -22,14 +22,18 @@ from tracking.edge.rows import row
 from tracking.intake import key_of
 from tracking.linking import create_link
 from tracking.models import (
+    Conversion,
     Credit,
     CreditRollup,
     EventKey,
     EventWork,
     Ledger,
     Link,
+    Recognition,
+    Recount,
     Rollup,
     StoreAggregate,
+    Touch,
     Visitor,
     Word,
 )
@@ -37,6 +41,10 @@ from tracking.partitions import Month, ensure_month
 from tracking.settling import settle_due
 
 BATCH = 1_000
+KEPT: tuple[type[Any], ...] = (
+    EventWork, EventKey, Recount, Credit, CreditRollup, Conversion, Touch, Recognition, Rollup, Visitor, Ledger,
+    StoreAggregate, Word, Link,
+)  # fmt: skip
 SOURCE = "demo-month"  # of the people who are there for the month
 REFUSED = (("pixel", 7), ("server", 3))
 STORES = (("Meta", 31), ("TikTok", 18), ("Apple Search Ads", 9))
@@ -76,7 +84,7 @@ def empty_results(*, organization: Organization) -> None:
     """Forget all that came back, the links and the month's people."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tracking_event WHERE organization_id = %s", [organization.pk])
-    for model in (EventWork, EventKey, Credit, CreditRollup, Rollup, Visitor, Ledger, StoreAggregate, Word, Link):
+    for model in KEPT:
         model._default_manager.filter(organization=organization).delete()
     TimelineEntry.objects.filter(organization=organization, key__startswith="event:").delete()
     Contact.objects.filter(organization=organization, source=SOURCE).delete()

@@ -68,6 +68,9 @@ PLACES = (
     ),
     Place(name="funnel", title="Funnel", icon="funnel", words="conversion drop-off steps results"),
     Place(name="revenue", title="Revenue", icon="banknotes", words="money attribution campaigns influencers results"),
+    Place(
+        name="window", title="Attribution window", icon="adjustments-horizontal", words="recount touches days credit"
+    ),
     Place(name="live", title="Live", icon="signal", words="now realtime visitors results"),
     Place(name="events", title="Events", icon="bolt", words="explorer purchases installs tracking results"),
     Place(name="members", title="Members", icon="users", words="people team invite roles"),

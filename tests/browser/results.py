@@ -6,6 +6,7 @@ from contacts.models import TimelineEntry
 from tests.factories import make_channel
 from tests.people import Person
 from tracking.models import Event
+from tracking.recount import start_recount
 
 
 def a_month(owner: Person) -> None:
@@ -14,6 +15,12 @@ def a_month(owner: Person) -> None:
         make_channel(owner.organization, platform, name="Demo Coffee")
     fill_results(organization=owner.organization, now=utcnow())
     settle_results()
+
+
+def a_recount(owner: Person) -> None:
+    """A period that is being worked out anew."""
+    today = utcnow().date()
+    start_recount(organization=owner.organization, first=today, last=today, by="test", now=utcnow())
 
 
 def a_purchase(owner: Person) -> str:

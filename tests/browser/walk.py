@@ -95,6 +95,7 @@ STOPS: list[Stop] = [
     Stop("revenue", "/tracking/revenue/", results.a_month),
     Stop("revenue-links", "/tracking/revenue/?by=link&model=linear&sort=-clicks", results.a_month),
     Stop("revenue-empty", "/tracking/revenue/"),
+    Stop("attribution", "/tracking/revenue/window/", results.a_recount),
     Stop("events", "/tracking/events/?name=purchase", results.a_month),
     Stop("events-empty", "/tracking/events/"),
     Stop("events-none", "/tracking/events/?name=nothing&contact=cm1", results.a_month),

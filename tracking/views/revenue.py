@@ -13,6 +13,7 @@ from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from tracking.figures import Row, by_axis
 from tracking.models import Axis, Model
+from tracking.recount import window_of
 from tracking.results import earned, has_events, links_by_number, store_aggregates
 from tracking.templatetags.results import amount, counted
 from tracking.views.periods import Chosen, chosen
@@ -72,6 +73,7 @@ def revenue(request: PageRequest) -> HttpResponse:
         "model": model,
         "models": [(key, words[0]) for key, words in MODELS.items()],
         "meaning": MODELS[model][1],
+        "window": window_of(organization),
         "totals": totals,
         "total": total,
         "currency": currency,
