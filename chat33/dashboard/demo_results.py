@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from django.db import connection, transaction
 
-from chat33.dashboard.demo_story import DAYS, PEOPLE, SHOP, WAYS, Happening, Story, Way
+from chat33.dashboard.demo_story import DAYS, EVERY, PEOPLE, SHOP, WAYS, Happening, Story, Way
 from chat33.orgs.models import Organization
 from contacts.models import Contact, TimelineEntry
 from contacts.services import create_contact
@@ -109,7 +109,7 @@ def _links(organization: Organization, contacts: Sequence[Contact], now: datetim
     for way in sorted(WAYS, key=lambda way: not way.own):
         if way.own:
             for number, contact in enumerate(contacts):
-                made = now - timedelta(days=DAYS - 1 - number)
+                made = now - timedelta(days=DAYS - EVERY * number)
                 links[f"{way.code}-{contact.public_id}"] = _link(organization, way, made, contact)
         else:
             links[way.code] = _link(organization, way, now - timedelta(days=DAYS))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 DAYS = 57  # this month's worth, and as much before it to compare with
+EVERY = 2  # days between two people who get a link of their own
 SHOP = "https://demo-coffee.example"
 BUSY = (0.8, 0.75, 0.85, 0.95, 1.1, 1.35, 1.2)  # from Monday on
 HOURS = (8, 8, 9, 9, 10, 12, 12, 13, 15, 17, 17, 18, 19, 20, 20, 21)
@@ -64,7 +65,7 @@ WAYS: Sequence[Way] = (
     Way(code="welcome", title="Welcome message", path="/shop", campaign="welcome", flow="flow_welcome", draw=6, buys=0.12,
         known=True),
     Way(code="cart", title="You left something", path="/shop", campaign="left-behind", flow="flow_cart", draw=3, buys=0.25,
-        known=True),
+        known=True, own=True),
     Way(code="get-app", title="Get the app", path="/app", campaign="app", network="instagram", draw=3, buys=0,
         is_app=True),
 )  # fmt: skip
@@ -118,7 +119,7 @@ class Story:
             yield from self._acts(at, base, buys=0.01)
             return
         way = self.chance.choices(WAYS, [one.draw for one in WAYS])[0]
-        contact = self.chance.choice(self.contacts) if way.known else ""
+        contact = self.chance.choice(self._written_to(at) if way.own else self.contacts) if way.known else ""
         code = f"{way.code}-{contact}" if way.own else way.code
         link = self.links[code]
         if self.chance.random() < 0.18:
@@ -136,11 +137,16 @@ class Story:
         yield from self._reads(at + timedelta(seconds=2), base, way.path, click=click.event_id, campaign=way.campaign)
         yield from self._acts(at, base, buys=way.buys)
 
+    def _written_to(self, at: datetime) -> Sequence[str]:
+        """Those who have their own link by then: one gets it every second day."""
+        return self.contacts[: 1 + max(0, DAYS - 2 - (self.midnight - at).days) // EVERY]
+
     def _reads(
         self, at: datetime, base: Mapping[str, Any], path: str, *, click: str = "", campaign: str = ""
     ) -> Iterator[Happening]:
-        query = f"?utm_source=chat33&utm_medium=social&utm_campaign={campaign}" if campaign else ""
-        yield self._one(at, "page_view", click=click, url=f"{SHOP}{path}{query}", **base)
+        marks = {"c33": click, "cid": base.get("contact_ref", ""), "utm_campaign": campaign}
+        query = "&".join(f"{name}={value}" for name, value in marks.items() if value)
+        yield self._one(at, "page_view", click=click, url=f"{SHOP}{path}{'?' if query else ''}{query}", **base)
         for number in range(self.chance.choice((0, 0, 1, 1, 2, 3))):
             later = at + timedelta(seconds=25 * (number + 1) + self.chance.random() * 20)
             yield self._one(later, "page_view", url=f"{SHOP}{self.chance.choice(PAGES)}", **base)

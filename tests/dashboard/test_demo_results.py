@@ -11,7 +11,7 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
 from contacts.models import Contact, TimelineEntry
 from tests.factories import make_channel, make_organization
-from tracking.models import Event, EventKey, EventWork, Ledger, Link, Rollup, Visitor
+from tracking.models import Axis, CreditRollup, Event, EventKey, EventWork, Ledger, Link, Rollup, Visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +65,8 @@ def test_what_follows_from_the_events_has_followed(demo: Organization) -> None:
     assert not EventWork.objects.exists()
     assert TimelineEntry.objects.filter(organization=demo, kind="purchase").count() > 20
     assert Contact.objects.filter(organization=demo, labellings__label__name="Purchased").exists()
+    assert CreditRollup.objects.filter(organization=demo, axis=Axis.LINK, certainty="certain", verified__gt=0).exists()
+    assert CreditRollup.objects.filter(organization=demo, axis=Axis.CAMPAIGN, certainty="probable").exists()
 
 
 def test_it_is_made_once_and_anew_when_asked(demo: Organization) -> None:
