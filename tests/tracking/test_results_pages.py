@@ -65,6 +65,18 @@ def test_the_overview_tells_people_from_bots_and_this_month_from_the_last(owner:
     assert "Purchases 0 = same" in page
 
 
+def test_very_many_visitors_are_told_about(owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracking.figures.LARGEST_SAMPLE", 150)
+    monkeypatch.setattr("tracking.figures.SMALLEST_SAMPLE", 150)
+    monkeypatch.setattr("tracking.results.SAMPLE", 150)
+    store_many(owner.organization, [{"visitor": f"v{number}"} for number in range(600)])
+    page = main_of(owner.browser(), "/tracking/?period=7")
+    by_day = re.findall(r"about (\d+) 0 ", page)
+
+    assert "about, within 3 %" in page
+    assert 400 < int(by_day[0]) < 850
+
+
 def test_money_is_told_by_currency_and_what_only_a_browser_said_is_told_apart(owner: Person) -> None:
     here = owner.organization
     store(here, "purchase", source="server", value="100", currency="EUR")

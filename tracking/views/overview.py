@@ -38,6 +38,7 @@ class Figure:
     title: str
     value: int
     change: Change
+    exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Drawn:
     day: date
     value: int | Decimal
     before: int | Decimal
+    exact: bool = True
+    exact_before: bool = True
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,13 @@ def _pairs(steps: Sequence[Step]) -> list[tuple[Step | None, Step]]:
 
 def _figures(now: Headline, before: Headline) -> list[Figure]:
     return [
-        Figure(key, title, getattr(now, key), change(getattr(now, key), getattr(before, key)))
+        Figure(
+            key,
+            title,
+            getattr(now, key),
+            change(getattr(now, key), getattr(before, key)),
+            exact=now.visitors_exact or key != "visitors",
+        )
         for key, title in FIGURES.items()
     ]
 
@@ -147,6 +156,9 @@ def _money(now: Headline, before: Headline) -> list[Money]:
 
 
 def _drawn(organization: Organization, period: Period, shown: str, currency: str) -> list[Drawn]:
+    if shown == "visitors":
+        pairs = zip(visitors_by_day(organization, period), visitors_by_day(organization, period.before()), strict=True)
+        return [Drawn(day, one.number, old.number, one.exact, old.exact) for (day, one), (_, old) in pairs]
     now = _by_day(organization, period, shown, currency)
     before = _by_day(organization, period.before(), shown, currency)
     return [Drawn(day, value, old) for (day, value), (_, old) in zip(now, before, strict=True)]
@@ -155,8 +167,6 @@ def _drawn(organization: Organization, period: Period, shown: str, currency: str
 def _by_day(
     organization: Organization, period: Period, shown: str, currency: str
 ) -> Sequence[tuple[date, int | Decimal]]:
-    if shown == "visitors":
-        return visitors_by_day(organization, period)
     if shown != REVENUE:
         return [(day, events) for day, events, _ in daily(organization, period, name=EVENTS[shown])]
     return [
