@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('contacts', '0002_words_and_kinds'),
         ('integrations', '0004_request_log'),
         ('orgs', '0004_view_as'),
-        ('tracking', '0006_credit_rollups'),
+        ('tracking', '0007_mmp'),
     ]
 
     operations = [

@@ -20,5 +20,5 @@ CREATE INDEX event_by_link ON tracking_event (link_id, id DESC) WHERE link_id IS
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracking", "0007_credit")]
+    dependencies = [("tracking", "0008_credit")]
     operations = [migrations.RunSQL(INDEXES, BACK)]
