@@ -2,13 +2,16 @@
 
 import hmac
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.encoding import force_bytes
 
-from chat33.orgs.models import Organization
 from tracking.targets import appended, signature, target_of, wrapped
+
+if TYPE_CHECKING:  # the edge reads the keys without any rows being set up
+    from chat33.orgs.models import Organization
 
 PURPOSE = b"chat33.tracking.links"
 
@@ -21,7 +24,7 @@ def link_keys() -> tuple[bytes, ...]:
     return tuple(hmac.digest(force_bytes(secret), PURPOSE, sha256) for secret in secrets)
 
 
-def wrap_link(url: str, *, organization: Organization, contact: str = "", flow: str = "", channel: str = "") -> str:
+def wrap_link(url: str, *, organization: "Organization", contact: str = "", flow: str = "", channel: str = "") -> str:
     """The address to send instead of ``url``: clicks on it are recorded, and ``cid``, ``fid`` and ``ch`` (public ids) arrive
     with the person. A short link of ours gets them itself; one that is wrapped already stays as it is. Raises
     ``targets.NotATarget``.

@@ -1,17 +1,20 @@
 """``/api/t`` and ``/l/{code}``: the click is stored, then the person goes on, and only where we vouch for."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from chat33.lib.clock import utcnow
 from contacts.models import Contact
 from tests.people import Person
-from tests.tracking.edges import ANDROID, IPHONE, RunningEdge
-from tracking.edge.config import link_keys
+from tests.tracking.edges import ANDROID, IPHONE, RunningEdge, running_edge
 from tracking.models import Axis, Event, Link, Rollup
+from tracking.signing import link_keys, short_url, wrap_link
 from tracking.targets import signature, wrapped
 
 SITE = "https://shop.example"
@@ -211,10 +214,37 @@ def test_a_deep_link_is_tried_on_a_phone_and_previews_are_sent_on(owner: Person,
     make_link(owner, kind="smart", deep_link='demoapp://item/5?x="><script>')
     page = edge.get("/l/go", agent=ANDROID)
     assert page.status_code == 200
-    assert 'data-app="demoapp://item/5?x=&quot;&gt;&lt;script&gt;"' in page.text
+    assert 'data-app="demoapp://item/5?x=&quot;&gt;&lt;script&gt;&amp;c33=clk_' in page.text
     assert "script-src 'sha256-" in page.headers["Content-Security-Policy"]
     assert edge.get("/l/go").status_code == 302
     assert edge.get("/l/go", agent="WhatsApp/2.24.1 A").status_code == 302
+
+
+def test_the_app_that_is_opened_is_told_who_clicked(owner: Person, edge: RunningEdge) -> None:
+    make_link(owner, kind="smart", url=f"{SITE}/", deep_link="demoapp://sale/4?from=dm#top", flow="f1")
+    page = edge.get("/l/go?cid=cm9", agent=IPHONE).text
+    click = Event.objects.get().event_id
+    assert f'data-app="demoapp://sale/4?from=dm&amp;cid=cm9&amp;fid=f1&amp;c33={click}#top"' in page
+    assert f'href="{SITE}/?cid=cm9&amp;fid=f1&amp;c33={click}"' in page
+
+
+def test_a_partners_link_carries_contact_and_influencer_as_the_partner_gives_them_back(
+    owner: Person, edge: RunningEdge
+) -> None:
+    make_link(
+        owner, kind="smart", ios_url="https://demo.onelink.me/abc?pid=dm", android_url="https://app.adjust.com/xyz",
+        influencer="mia",
+    )  # fmt: skip
+    there = edge.get("/l/go?cid=cm9", agent=IPHONE).headers["Location"]
+    assert there == "https://demo.onelink.me/abc?pid=dm&af_sub1=cm9&af_sub2=mia"
+    assert edge.get("/l/go?cid=cm9", agent=ANDROID).headers["Location"] == "https://app.adjust.com/xyz?label=cm9"
+
+
+def test_google_play_hands_the_influencer_to_the_app(owner: Person, edge: RunningEdge) -> None:
+    make_link(owner, kind="smart", android_url="https://play.google.com/store/apps/details?id=a.b", influencer="mia")
+    there = edge.get("/l/go?cid=cm9", agent=ANDROID).headers["Location"]
+    referrer = parse_qs(parse_qs(urlsplit(there).query)["referrer"][0])
+    assert (referrer["cid"], referrer["influencer"]) == (["cm9"], ["mia"])
 
 
 def test_a_link_ends_at_its_time(owner: Person, edge: RunningEdge) -> None:
@@ -229,6 +259,47 @@ def test_a_link_ends_exactly_after_its_clicks_by_people(owner: Person, edge: Run
     make_link(owner, click_limit=3)
     edge.get("/l/go", agent="WhatsApp/2.24.1 A")
     assert [edge.get("/l/go").status_code for _ in range(5)] == [302, 302, 302, 410, 410]
+
+
+def test_of_many_people_at_once_exactly_as_many_are_led_on_as_the_limit_says(owner: Person, edge: RunningEdge) -> None:
+    link = make_link(owner, click_limit=10, expired_url=f"{SITE}/ended")
+    ready = Barrier(64)
+
+    def click(_: int) -> str:
+        ready.wait(20)
+        return edge.get("/l/go").headers["Location"]
+
+    with ThreadPoolExecutor(64) as pool:
+        there = list(pool.map(click, range(64)))
+    led_on = [one for one in there if one.startswith(f"{SITE}/?c33=clk_")]
+    assert (len(led_on), len(set(led_on)), there.count(f"{SITE}/ended")) == (10, 10, 54)
+    link.refresh_from_db()
+    assert Rollup.objects.get(axis=Axis.LINK, name="click").events == link.clicks
+
+
+def test_what_a_flow_sends_leads_through_and_after_the_secret_has_changed_too(
+    owner: Person, transactional_db: None, settings: Settings
+) -> None:
+    old = wrap_link(f"{SITE}/a?b=1", organization=owner.organization, contact="cm1", flow="flow1", channel="chan_1")
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "a new secret of this installation"
+    new = wrap_link(f"{SITE}/a?b=1", organization=owner.organization, contact="cm1", flow="flow1", channel="chan_1")
+    with running_edge() as edge:
+        for link in (old, new):
+            reply = edge.get(link.removeprefix(settings.BASE_URL))
+            assert reply.status_code == 302, reply.text
+            assert reply.headers["Location"] == f"{SITE}/a?b=1&cid=cm1&fid=flow1&ch=chan_1"
+    assert Event.objects.filter(contact_ref="cm1", flow="flow1", channel="chan_1").count() == 2
+    settings.SECRET_KEY_FALLBACKS = []
+    with running_edge() as edge:
+        assert edge.get(old.removeprefix(settings.BASE_URL)).status_code == 200
+
+
+def test_a_short_link_in_a_message_says_whose_click_it_is(owner: Person, edge: RunningEdge, settings: Settings) -> None:
+    link = make_link(owner)
+    sent = wrap_link(short_url(link.code), organization=owner.organization, contact="cm1", flow="flow1")
+    assert (
+        edge.get(sent.removeprefix(settings.BASE_URL)).headers["Location"].startswith(f"{SITE}/?cid=cm1&fid=flow1&c33=")
+    )
 
 
 def test_a_code_that_is_unknown_archived_or_odd_is_404(owner: Person, edge: RunningEdge) -> None:

@@ -1,14 +1,14 @@
 """What the edge is told, from the same settings that Django has."""
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
+
+from tracking.signing import link_keys
 
 SCRIPT = Path(__file__).resolve().parents[1] / "static" / "tracking" / "pixel.js"
 
@@ -37,14 +37,6 @@ def from_settings() -> Config:
         link_keys=link_keys(),
         limits={name: settings.LIMITS[name] for name in ("EVENTS", "PIXEL")},
         carriers=settings.EDGE_CARRIERS,
-    )
-
-
-def link_keys() -> tuple[bytes, ...]:
-    """What signs links, the present one first; older ones of the installation's secrets are believed too."""
-    return tuple(
-        hmac.digest(secret.encode(), b"chat33.tracking.links", sha256)
-        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     )
 
 

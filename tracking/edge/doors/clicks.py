@@ -19,6 +19,7 @@ from tracking.edge.line import Full, Unavailable
 from tracking.edge.lookups import Link, Owner
 from tracking.edge.rows import row
 from tracking.edge.state import State
+from tracking.signing import leads_back
 from tracking.targets import MAX_URL, NotATarget, appended, asked, encoded, host_of, signed_by
 
 REF = re.compile(r"[A-Za-z0-9_.:-]{1,60}", re.ASCII)
@@ -37,7 +38,7 @@ async def get_tracked(state: State, request: Request) -> Response:
             raise NotATarget("The address has characters that no address has.")
         target = encoded(url)
         host = host_of(target)
-        if _is_ours(state, target):
+        if leads_back(target):
             raise NotATarget("The address leads back here.")
     except (NotATarget, ValueError) as problem:
         return invalid([{"path": "url", "message": str(problem)}])
@@ -70,11 +71,6 @@ async def _whose(
         return owners[0], None
     link = await state.lookups.urls.get(url)
     return (link.owner, link) if link is not None else (None, None)
-
-
-def _is_ours(state: State, target: str) -> bool:
-    base = state.config.base_url
-    return target.startswith((f"{base}/api/t?", f"{base}/l/")) or target == f"{base}/api/t"
 
 
 async def store_click(

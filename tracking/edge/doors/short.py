@@ -1,8 +1,11 @@
-"""``GET /l/{code}``: a stored link. It may lead elsewhere by device, open an app, end at a time or after so many clicks."""
+"""``GET /l/{code}``: a stored link. It may lead elsewhere by device, open an app, end at a time or after so many clicks.
+
+Who clicked goes along in the way that the target understands (``tracking.embedding``), also into the app that is opened.
+"""
 
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl
 
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
@@ -13,11 +16,11 @@ from tracking.edge.http import Request, Response, wrong_method
 from tracking.edge.line import Full, Unavailable
 from tracking.edge.lookups import Link
 from tracking.edge.state import State
-from tracking.targets import APPENDED, appended, encoded, host_of
+from tracking.embedding import embedded
+from tracking.targets import APPENDED, encoded, host_of
 
 PREFIX = "/l/"
 LONGEST = 32
-APPLE, GOOGLE = "apps.apple.com", "play.google.com"
 
 
 async def get_short(state: State, request: Request) -> Response:
@@ -47,9 +50,10 @@ async def _follow(state: State, request: Request, link: Link, now: datetime) -> 
         ended = kept.clicks > link.click_limit
     if ended:
         return redirect(_safe(link.expired_url)) if link.expired_url else pages.over()
-    onward = _with(target, given, click)
+    who_clicked = {**given, "c33": click}
+    onward = embedded(target, who_clicked, influencer=link.influencer)
     if link.deep_link and who.by == "person" and who.device in ("ios", "android"):
-        return pages.opening(link.deep_link, onward)
+        return pages.opening(embedded(link.deep_link, who_clicked, influencer=link.influencer), onward)
     return redirect(onward)
 
 
@@ -85,17 +89,3 @@ def _safe(url: str) -> str:
     found = encoded(url)
     host_of(found)
     return found
-
-
-def _with(target: str, given: dict[str, str], click: str) -> str:
-    """The target with who clicked: a page's address carries it, Google Play hands it to the app as the referrer (Android
-    Developers, "Play Install Referrer"), and the App Store takes nothing of the kind.
-    """
-    host = urlsplit(target).hostname
-    if host == APPLE:
-        return target
-    if host == GOOGLE:
-        query = dict(parse_qsl(urlsplit(target).query))
-        referrer = "&".join(filter(None, (query.get("referrer", ""), urlencode({**given, "c33": click}))))
-        return appended(target, {"referrer": referrer})
-    return appended(target, {**given, "c33": click})
