@@ -7,6 +7,7 @@ nothing about a person. Any other address is a page of somebody's, where the pix
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tracking.targets import appended
@@ -22,24 +23,31 @@ _PARTNERS = (
 
 def embedded(url: str, given: Mapping[str, str], *, influencer: str = "") -> str:
     """The target with ``given`` (``cid``, ``fid``, ``ch``, ``c33``, as far as there are) and the influencer's id."""
-    given = {name: value for name, value in given.items() if value}
-    host = urlsplit(url).hostname or ""
+    host = _host(url)
     if host == APPLE:
         return url
+    given = {name: value for name, value in given.items() if value}
     if host == GOOGLE:
         return _referred(url, {**given, **({"influencer": influencer} if influencer else {})})
+    partner = partner_of(host)
+    if not partner:
+        return appended(url, given)
     contact, second = given.get("cid", ""), influencer or given.get("fid", "")
     names = {
         "appsflyer": {"af_sub1": contact, "af_sub2": second},
         "adjust": {"label": contact},
         "tenjin": {"click_id": contact},
         "singular": {"passthrough": contact},
-    }.get(partner_of(host))
-    if names is None:
-        return appended(url, given)
+    }[partner]
     return appended(url, {name: value for name, value in names.items() if value})
 
 
+@lru_cache(maxsize=16_384)
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+@lru_cache(maxsize=4_096)
 def partner_of(host: str) -> str:
     """The measurement partner whose host it is; empty for nobody's."""
     return next(

@@ -8,8 +8,9 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
 
 MAX_URL = 8_000
 APPENDED = ("cid", "fid", "ch")
@@ -90,10 +91,20 @@ def app_address(url: str) -> str:
 
 def appended(url: str, given: Mapping[str, str]) -> str:
     """The address with these parameters: one that is there already is replaced, the rest of it stays as it was written."""
+    start, end = _without(url, tuple(given))
+    added = "&".join([f"{name}={quote_plus(value)}" for name, value in given.items() if value])
+    if not added:
+        return f"{start}{end}"
+    return f"{start}{'' if start.endswith('?') else '&' if '?' in start else '?'}{added}{end}"
+
+
+@lru_cache(maxsize=16_384)
+def _without(url: str, names: tuple[str, ...]) -> tuple[str, str]:
+    """The address up to its fragment, without these parameters, and the fragment."""
     parts = urlsplit(url)
-    kept = [part for part in parts.query.split("&") if part and part.partition("=")[0] not in given]
-    added = [urlencode({name: value}) for name, value in given.items() if value]
-    return urlunsplit(parts._replace(query="&".join(kept + added)))
+    kept = [part for part in parts.query.split("&") if part and part.partition("=")[0] not in names]
+    start = urlunsplit(parts._replace(query="&".join(kept), fragment=""))
+    return start, f"#{parts.fragment}" if parts.fragment else ""
 
 
 def asked(query: str) -> tuple[str, dict[str, str], str]:

@@ -113,8 +113,8 @@ def _error(response: HttpResponseBase) -> tuple[str, str]:
 
 
 def _address(request: HttpRequest) -> str | None:
-    """Where the request came from, as our proxy saw it where there is one."""
-    passed_on = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_PROXY else ""
+    """Where the request came from, as our edge or proxy saw it where there is one."""
+    passed_on = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_ANY else ""
     try:
         return str(ip_address(passed_on.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")))
     except ValueError:

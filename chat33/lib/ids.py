@@ -14,6 +14,7 @@ from uuid import UUID
 
 # Crockford's base32: no i, l, o, u; its order is ASCII's, so text sorts as the number does.
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _LENGTH = 26  # base32 digits for 128 bits; the first is at most 7
 _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}", re.ASCII)
 
@@ -71,8 +72,8 @@ def uuid7() -> UUID:
 def new_id(prefix: str, *, separator: str = "_") -> str:
     """``prefix``, the separator and 26 lower-case base32 digits: ``post_01jd…``. Contacts use no separator."""
     number = uuid7().int
-    digits = [_DIGITS[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
-    return f"{prefix}{separator}{''.join(digits)}"
+    pairs = [_PAIRS[number >> shift & 1023] for shift in range(5 * (_LENGTH - 2), -1, -10)]
+    return f"{prefix}{separator}{''.join(pairs)}"
 
 
 def is_id(value: object, prefix: str, *, separator: str = "_") -> bool:

@@ -70,7 +70,7 @@ class Plant:
         python = sys.executable
         commands = {
             "edge": (python, "-m", "uvicorn", "--factory", "tracking.edge.app:make", "--host", "127.0.0.1",
-                     "--port", str(self.port), "--loop", "uvloop", "--http", "httptools", "--ws", "none",
+                     "--port", str(self.port), "--loop", "uvloop", "--http", "tracking.edge.joined:Protocol", "--ws", "none",
                      "--no-access-log", "--no-proxy-headers", "--log-level", "warning"),
             "web": (python, "-m", "granian", "--interface", "wsgi", "--no-ws", "chat33.wsgi:application",
                     "--uds", str(self.layout.web_socket), "--workers", "1", "--blocking-threads", "4"),

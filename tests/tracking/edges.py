@@ -80,7 +80,7 @@ def running_edge(**changes: Any) -> Iterator[RunningEdge]:
         uvicorn.Config(
             edge,
             loop="uvloop",
-            http="httptools",
+            http="tracking.edge.joined:Protocol",
             lifespan="on",
             log_config=None,
             access_log=False,

@@ -33,6 +33,7 @@ DOORS: dict[str, Door] = {
     "/api/t": get_tracked,
 }
 HEALTH = "/healthz/edge"
+READY = "/readyz"  # of the web, unless this process is not
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STARTING = 5.0  # seconds for which the first connection is waited for
 
@@ -53,6 +54,8 @@ class Edge:
         door = DOORS.get(path) or (get_short if path.startswith(PREFIX) and "/" not in path[len(PREFIX) :] else None)
         if path == HEALTH:
             door = self._health
+        elif path == READY and not self.state.stores:
+            door = self._unready
         if door is None:
             await self._onward(scope, receive, send)
             return
@@ -69,7 +72,11 @@ class Edge:
 
     async def _health(self, state: State, request: Request) -> Response:
         """200: this process answers, and whether it can store."""
-        return json(200, {"status": "ok", "stores": state.events.is_up and state.postbacks.is_up})
+        return json(200, {"status": "ok", "stores": state.stores})
+
+    async def _unready(self, state: State, request: Request) -> Response:
+        """503 in the shape that the web's has: what comes to the doors here cannot be stored."""
+        return json(503, {"status": "not ready", "checks": {"edge": "the database does not answer"}})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -88,7 +95,7 @@ class Edge:
         await asyncio.to_thread(make_months)
         self.state.start()
         for _ in range(int(STARTING / 0.05)):
-            if self.state.events.is_up and self.state.postbacks.is_up:
+            if self.state.stores:
                 return
             await asyncio.sleep(0.05)
         logger.warning("edge_without_database")

@@ -54,6 +54,11 @@ class State:
             notes=Notes(lookups),
         )
 
+    @property
+    def stores(self) -> bool:
+        """Whether what comes now can be stored."""
+        return self.events.is_up and self.postbacks.is_up
+
     def start(self) -> None:
         """Begin to carry."""
         self.events.start()

@@ -28,15 +28,15 @@ class Words:
     async def bound(self, organization: int, rows: Sequence[dict[str, Any]]) -> None:
         """Put ``(other)`` for what there is no room for, with the word kept in the data. Raises ``Unavailable``."""
         for field in MOST:
-            words = {row[field] for row in rows if row[field]}
+            words = {row[field] for row in rows if field in row}
             if field == "name":
                 words -= OURS
             if not words:
                 continue
             refused = words - await self._known_of(organization, field, words)
             for row in rows if refused else ():
-                if row[field] in refused:
-                    row["data"] = {**row["data"], field: row[field]}
+                if row.get(field) in refused:
+                    row["data"] = {**row.get("data", {}), field: row[field]}
                     row[field] = OTHER
 
     async def _known_of(self, organization: int, field: str, words: Iterable[str]) -> set[str]:

@@ -116,7 +116,8 @@ def _read(given: Any, *, token: Token, who: Visit, named: bool, now: datetime) -
         referrer=addresses.kept(_text(given, "referrer"), named=False),
         agent=(who.name or who.device)[:40],
     )
-    row["click"] = (_matching(given, "c33", _REF) or addresses.parameter(row["url"], "c33")[:64]) if named else ""
+    if named:
+        row["click"] = _matching(given, "c33", _REF) or addresses.parameter(row.get("url", ""), "c33")[:64]
     return row
 
 
@@ -124,9 +125,9 @@ def _arrival(row: Row, token: Token) -> Row | None:
     """What of the event confirms a click: the click's id, else that the page's address names the contact."""
     if row["by"] != "person":
         return None
-    click: UUID | None = key_of(row["click"]) if row["click"] else None
-    contact = addresses.parameter(row["url"], "cid") if row["name"] == "page_view" else ""
-    if click is None and (not contact or contact != row["contact_ref"]):
+    click: UUID | None = key_of(row["click"]) if row.get("click") else None
+    contact = addresses.parameter(row.get("url", ""), "cid") if row["name"] == "page_view" else ""
+    if click is None and (not contact or contact != row.get("contact_ref")):
         return None
     return {
         "organization_id": token.owner.pk, "zone": token.owner.zone, "at": row["received_at"], "click": click,

@@ -17,7 +17,7 @@ from tracking.edge.line import Full, Unavailable
 from tracking.edge.lookups import Link
 from tracking.edge.state import State
 from tracking.embedding import embedded
-from tracking.targets import APPENDED, encoded, host_of
+from tracking.targets import APPENDED, NotATarget, target_of
 
 PREFIX = "/l/"
 LONGEST = 32
@@ -32,6 +32,8 @@ async def get_short(state: State, request: Request) -> Response:
     try:
         link = await state.lookups.links.get(code) if len(code) <= LONGEST and code.isascii() else None
         return pages.unknown() if link is None else await _follow(state, request, link, now)
+    except NotATarget:  # of a row that nothing has checked
+        return pages.unknown()
     except (Unavailable, Full):
         return pages.later()
 
@@ -85,7 +87,7 @@ def _target(link: Link, who: Visit) -> str:
 
 @lru_cache(maxsize=16_384)
 def _safe(url: str) -> str:
-    """The address as a header can hold it; what was stored is checked again, for it is where people are sent."""
-    found = encoded(url)
-    host_of(found)
-    return found
+    """The address as a header can hold it; what was stored is checked again, for it is where people are sent. Raises
+    ``NotATarget``.
+    """
+    return target_of(url)
