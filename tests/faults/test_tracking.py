@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import psycopg
 import pytest
+import requests
 
 from chat33.lib.ids import new_id
 from chat33.lib.secrets import digest, new_key
@@ -36,23 +37,26 @@ class Load:
 
     port: int
     token: str
+    contact: str = ""
     events: list[str] = field(default_factory=list)
     clicks: list[str] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
     cut: int = 0
     slowest: float = 0.0
+    refused: list[tuple[float, str]] = field(default_factory=list)  # seconds to a 503, and when to come back
     until: float = float("inf")
 
     def run(self, number: int) -> None:
         """One connection."""
         http = HTTPConnection("127.0.0.1", self.port, timeout=20)
         event_id = new_id("evt")
+        who = {"contactId": self.contact} if self.contact else {}
         while time.monotonic() < self.until:
             began = time.monotonic()
             try:
                 if number % 2:
                     http.request("POST", f"/api/webhooks/events?token={self.token}",
-                                 json.dumps({"event": "signup", "eventId": event_id}))  # fmt: skip
+                                 json.dumps({"event": "signup", "eventId": event_id, **who}))  # fmt: skip
                 else:
                     http.request("GET", "/l/faults", headers={"User-Agent": PERSON})
                 reply = http.getresponse()
@@ -62,8 +66,11 @@ class Load:
                 http.close()
                 time.sleep(0.05)
                 continue
-            self.slowest = max(self.slowest, time.monotonic() - began)
+            taken = time.monotonic() - began
+            self.slowest = max(self.slowest, taken)
             self.answers[reply.status] += 1
+            if reply.status == 503:
+                self.refused.append((taken, reply.headers.get("Retry-After", "")))
             if reply.status == 202:
                 self.events.append(json.loads(body)["eventId"])
                 event_id = new_id("evt")
@@ -75,9 +82,9 @@ class Load:
 
 
 @contextmanager
-def loaded(plant: Plant, token: str) -> Iterator[Load]:
+def loaded(plant: Plant, token: str, contact: str = "") -> Iterator[Load]:
     """The load, for as long as the block lasts and two seconds more."""
-    load = Load(plant.port, token)
+    load = Load(plant.port, token, contact)
     threads = [threading.Thread(target=load.run, args=(number,), daemon=True) for number in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
@@ -154,6 +161,68 @@ def test_a_kill_under_load_loses_nothing_acknowledged_and_stores_nothing_twice(
     verdict(plant, load)
 
 
+def test_a_settling_worker_killed_under_load_tells_each_event_once(plant: Plant, token: str) -> None:
+    reply = requests.post(
+        f"{plant.url}/api/v1/contacts", json={"name": "Ada"}, headers={"x-api-key": plant.facts["api_key"]}, timeout=15
+    )
+    contact = reply.json()["id"]
+    with loaded(plant, token, contact) as load:
+        for _ in range(3):
+            before = len(load.events)
+            plant.wait(lambda before=before: len(load.events) > before + 100, seconds=60, what="going on")  # type: ignore[misc]
+            plant.kill("chores")
+            plant.tend()
+    assert (load.cut, load.answers[503]) == (0, 0)
+    verdict(plant, load)
+    left = "SELECT count(*) FROM tracking_eventwork"
+    plant.wait(lambda: plant.rows(left)[0][0] == 0, seconds=180, what="settled")
+    events = plant.rows(f"SELECT count(*) FROM tracking_event WHERE contact_ref = '{contact}'")[0][0]
+    told = plant.rows(
+        "SELECT entry.kind, count(*) FROM contacts_timelineentry AS entry JOIN contacts_contact AS contact"
+        f" ON contact.id = entry.contact_id WHERE contact.public_id = '{contact}' GROUP BY 1"
+    )
+    assert events >= len(load.events) > 0
+    assert dict(told)["event"] == events
+    assert dict(told)["label"] == 1
+
+
+def test_a_deaf_redis_keeps_nobody_waiting(plant: Plant, token: str) -> None:
+    assert plant.servers is not None
+    redis = psutil.Process(plant.servers.children["redis"].process.pid)
+    with loaded(plant, token) as load:
+        redis.suspend()
+        try:
+            before = len(load.events)
+            time.sleep(3)
+        finally:
+            redis.resume()
+        assert len(load.events) > before
+    assert (load.cut, set(load.answers)) == (0, {202, 302})
+    assert load.slowest < unhurried()
+    verdict(plant, load)
+
+
+def test_while_the_database_is_away_everything_is_refused_at_once_with_when_to_come_back(
+    plant: Plant, token: str
+) -> None:
+    assert plant.servers is not None
+    with loaded(plant, token) as load:
+        plant.servers.children["postgres"].process.kill()
+        plant.servers.children["postgres"].process.wait()
+        time.sleep(1)
+        load.refused.clear()
+        time.sleep(2)
+        refused = list(load.refused)
+        assert requests.get(f"{plant.url}/readyz", timeout=10).status_code == 503
+        restart(plant, "postgres")
+        before = len(load.events)
+        plant.wait(lambda: len(load.events) > before + 50, seconds=60, what="going on")
+    assert len(refused) > 64
+    assert all(int(after) > 0 for _, after in refused)
+    assert sorted(taken for taken, _ in refused)[len(refused) // 2] < unhurried() / 4  # it waits for nothing
+    verdict(plant, load)
+
+
 def frozen(plant: Plant, do: Callable[[psutil.Process], None]) -> None:
     assert plant.servers is not None
     postmaster = psutil.Process(plant.servers.children["postgres"].process.pid)
@@ -162,16 +231,22 @@ def frozen(plant: Plant, do: Callable[[psutil.Process], None]) -> None:
             do(process)
 
 
-def test_a_database_that_hangs_is_refused_for_within_two_seconds_and_used_again(plant: Plant, token: str) -> None:
+@pytest.mark.parametrize(("times", "seconds"), [(1, 4.0), (6, 1.5)])
+def test_a_database_that_hangs_is_refused_for_within_two_seconds_and_used_again(
+    plant: Plant, token: str, times: int, seconds: float
+) -> None:
+    edge = plant.children["edge"].process.pid
     with loaded(plant, token) as load:
         load.slowest = 0.0
-        frozen(plant, lambda process: process.suspend())
-        try:
-            time.sleep(4)
-        finally:
-            frozen(plant, lambda process: process.resume())
-        before = len(load.events)
-        plant.wait(lambda: len(load.events) > before + 50, seconds=60, what="going on")
+        for _ in range(times):
+            frozen(plant, lambda process: process.suspend())
+            try:
+                time.sleep(seconds)
+            finally:
+                frozen(plant, lambda process: process.resume())
+            before = len(load.events)
+            plant.wait(lambda before=before: len(load.events) > before + 50, seconds=60, what="going on")  # type: ignore[misc]
     assert load.answers[503]
     assert load.slowest < unhurried()
+    assert (plant.children["edge"].process.pid, plant.children["edge"].exit_code()) == (edge, None)
     verdict(plant, load)

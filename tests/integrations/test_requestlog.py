@@ -45,6 +45,16 @@ def test_a_request_by_a_key_is_kept(log: None, owner: Person) -> None:
     assert abs(row.created_at - utcnow()) < timedelta(seconds=30)
 
 
+@pytest.mark.parametrize(("before_us", "address"), [(True, "203.0.113.9"), (False, "127.0.0.1")])
+def test_who_asked_is_told_by_the_edge_before_us_and_by_nobody_else(
+    log: None, owner: Person, settings: Settings, before_us: bool, address: str
+) -> None:
+    settings.BEHIND_ANY = before_us
+    owner.api(**{"X-Forwarded-For": "203.0.113.9"}).send("GET", "posts")
+
+    assert [row.address for row in logged()] == [address]
+
+
 def test_a_person_s_request_names_the_person(log: None, teammate: Person) -> None:
     teammate.browser().send("GET", "accounts")
 

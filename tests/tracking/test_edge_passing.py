@@ -218,3 +218,75 @@ def test_a_web_server_that_is_away_is_502_at_once_in_words_for_people_and_for_pr
         assert int(program.headers["Retry-After"]) > 0
         assert edge.get("/healthz/edge").json() == {"status": "ok", "stores": True}
         assert edge.get("/l/none").status_code == 404  # what is the edge's own goes on
+
+
+def test_readiness_is_of_both_processes(front: RunningEdge, transactional_db: None, tmp_path: Path) -> None:
+    assert front.get("/readyz").json()["path"] == "/readyz"  # the web says
+    with running_edge(conninfo=f"host={tmp_path} dbname=none connect_timeout=2") as edge:
+        reply = edge.get("/readyz")
+        assert (reply.status_code, reply.json()["status"]) == (503, "not ready")
+        assert list(reply.json()["checks"]) == ["edge"]
+
+
+def answer_to(port: int, *parts: bytes, until: bytes = b"\r\n\r\n") -> bytes:
+    """What comes back to these bytes, sent as they are, up to some of it."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as wire:
+        for part in parts:
+            wire.sendall(part)
+        found = b""
+        while until not in found and (more := wire.recv(65_536)):
+            found += more
+        return found
+
+
+def test_who_asks_before_sending_a_body_is_told_to_go_on(front: RunningEdge) -> None:
+    head = b"POST /%s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    assert answer_to(front.port, head % b"web").startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+    refused = answer_to(front.port, head % b"api/webhooks/events?token=x")
+    assert refused.startswith(b"HTTP/1.1 401 ")  # which needs no body
+
+
+def test_a_head_without_end_is_cut_off(front: RunningEdge) -> None:
+    line = b"X-Long: " + b"x" * 30_000 + b"\r\n"
+    assert answer_to(front.port, b"GET / HTTP/1.1\r\nHost: x\r\n", line, b"\r\n").startswith(b"HTTP/1.1 200 ")
+    assert answer_to(front.port, b"GET / HTTP/1.1\r\nHost: x\r\n", *[line] * 3).startswith(b"HTTP/1.1 431 ")
+    large = b"POST /web HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+    for _ in range(2):  # bodies are no heads, however they are cut
+        assert b'"size": 200000' in answer_to(front.port, large[:90_000], large[90_000:], until=b"}")
+
+
+def test_requests_that_come_together_are_answered_in_their_order(front: RunningEdge) -> None:
+    one = b"GET /%s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+    found = answer_to(
+        front.port, one % (b"first", b"") + one % (b"l/none", b"") + one % (b"third", b"Connection: close\r\n"),
+        until=b"never",
+    )  # fmt: skip
+    assert found.index(b'"/first"') < found.index(b"HTTP/1.1 404") < found.index(b'"/third"')
+
+
+def test_an_upgrade_is_answered_as_an_ordinary_request(front: RunningEdge) -> None:
+    reply = front.get("/socket", **{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "eA=="})
+    assert reply.status_code == 200
+    assert "upgrade" not in {name.lower() for name, _ in reply.json()["headers"]}
+
+
+def test_a_client_that_leaves_in_the_middle_ends_its_request_and_no_other(front: RunningEdge) -> None:
+    head = b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", front.port), timeout=20) as wire:
+            wire.sendall(head + b"x" * 100_000)
+    assert front.get("/").status_code == 200
+    assert front.edge.state.stores
+
+
+def test_a_web_server_that_comes_back_is_used_again(transactional_db: None, tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    with running_edge(web=f"unix:{path}", behind_proxy=False) as edge:
+        for _ in range(2):
+            assert edge.get("/").status_code == 502
+            server = _UnixServer(str(path), _Web)  # type: ignore[arg-type]  # a path
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            assert edge.get("/").status_code == 200
+            server.shutdown()
+            server.server_close()
+            path.unlink()

@@ -49,17 +49,22 @@ class Response:
 class Request:
     """A request, read as far as a door asks."""
 
-    __slots__ = ("_receive", "headers", "method", "path", "query", "scope")
+    __slots__ = ("_headers", "_receive", "method", "path", "query", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: str = scope["query_string"].decode("latin-1")
-        self.headers: Mapping[str, str] = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        self._headers: Mapping[str, str] | None = None
         self._receive = receive
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By their names in lower case; of several of a name the last one."""
+        if self._headers is None:  # most events are read without
+            self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
+        return self._headers
 
     def parameter(self, name: str) -> str:
         """The first of this name in the query; empty if there is none."""
@@ -75,7 +80,7 @@ class Request:
 
     async def body(self, most: int) -> bytes:
         """The whole body. Raises ``Refused`` when it is larger or takes too long, ``Gone`` when it ends early."""
-        declared = self.headers.get("content-length", "")
+        declared = next((value for name, value in self.scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and int(declared) > most:
             raise Refused(too_large(most))
         message = await self._next()

@@ -6,8 +6,11 @@ nobody. What cannot be stored now is refused at once: nobody waits for a databas
 """
 
 import asyncio
+import os
+import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +28,7 @@ WAITING = 20_000  # rows in the line; beyond it the door says so at once
 PATIENCE = 1.2  # seconds for one transaction; with what comes before it, a client waits less than two
 AGAIN = 0.1  # seconds between two tries to connect
 CONNECTING = 2  # seconds that one such try may take
+LETTING_GO = 1.0  # seconds in which who waits for a connection that was hung up hears of it; a turn of the loop will do
 TRIES = 5  # of a transaction that another one stood in the way of
 
 
@@ -70,6 +74,7 @@ class Line(Generic[Item, Outcome]):
         self._line: deque[_Waiting[Item, Outcome]] = deque()
         self._length = 0
         self._up = 0
+        self._carried = 0  # batches on their way
         self._bell = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -84,7 +89,7 @@ class Line(Generic[Item, Outcome]):
 
     async def stop(self) -> None:
         """Store what waits, then end."""
-        while self._line and self._up:
+        while (self._line or self._carried) and self._up:
             await asyncio.sleep(0.01)
         for task in self._tasks:
             task.cancel()
@@ -130,7 +135,6 @@ class Line(Generic[Item, Outcome]):
                 await self._carry_by(connection)
             finally:
                 self._up -= 1
-                connection.pgconn.finish()  # at once: an orderly end would wait for who does not answer
                 await connection.close()
                 if not self._up:
                     self._refuse_all()
@@ -143,11 +147,14 @@ class Line(Generic[Item, Outcome]):
                 self._bell.clear()
                 await self._bell.wait()
                 continue
+            self._carried += 1
             try:
                 useful = await self._store(connection, taken)
             except BaseException:
                 _refuse(taken, Unavailable())
                 raise
+            finally:
+                self._carried -= 1
             if not useful:
                 _refuse(taken, Unavailable())
                 return
@@ -156,10 +163,17 @@ class Line(Generic[Item, Outcome]):
         """Store these and tell who waits; whether the connection can be used on."""
         for attempt in range(TRIES):
             keeping = asyncio.ensure_future(self._keep(connection, [waiting.item for waiting in taken]))
-            done, _ = await asyncio.wait({keeping}, timeout=PATIENCE)
-            if not done:
+            try:
+                done, _ = await asyncio.wait({keeping}, timeout=PATIENCE)
+            except asyncio.CancelledError:
                 abandon(connection, keeping)
+                await asyncio.wait({keeping}, timeout=LETTING_GO)
+                raise
+            if not done:
                 logger.warning("edge_not_stored", error="timeout", requests=len(taken))
+                _refuse(taken, Unavailable())
+                abandon(connection, keeping)
+                await asyncio.wait({keeping}, timeout=LETTING_GO)  # for it listens to the socket that is closed next
                 return False
             error = keeping.exception()
             if error is None:
@@ -202,13 +216,21 @@ def _refuse(waiting: "Sequence[_Waiting[Any, Any]] | deque[_Waiting[Any, Any]]",
 
 
 def abandon(connection: Connection | None, task: "asyncio.Future[Any]") -> None:
-    """Let go of a connection that does not answer and of who waits for it. The connection first: a query that is cancelled
-    while it has one asks the server to end it, and waits for that.
+    """Let go of a connection that does not answer and of who waits for it. One that is there is hung up, and whoever waits
+    for it meets the end of it by itself: to cancel a query would ask the server to end it and wait for that, and a socket
+    that is closed while the loop listens to it ends the whole process (libuv, ``uv__io_poll``).
     """
-    if connection is not None:
-        connection.pgconn.finish()
     task.add_done_callback(_forget)
-    task.cancel()
+    if connection is None:
+        task.cancel()
+    else:
+        hang_up(connection)
+
+
+def hang_up(connection: Connection) -> None:
+    """End a connection without a word to a server that may not answer."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.pgconn.socket)) as own:
+        own.shutdown(socket.SHUT_RDWR)
 
 
 def _forget(task: "asyncio.Future[Any]") -> None:

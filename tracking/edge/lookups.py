@@ -105,6 +105,7 @@ class Lookups:
         self._limits = limits
         self._lock = asyncio.Lock()
         self._connection: Connection | None = None
+        self._abandoned = 0
         self._away_until = 0.0
         self.tokens = Remembered(self._tokens)
         self.links = Remembered(self._links)
@@ -114,9 +115,10 @@ class Lookups:
         self.contacts = Remembered(self._contacts)
 
     async def stop(self) -> None:
-        """Let go of the connection."""
-        if self._connection is not None:
-            await self._connection.close()
+        """Let go of the connection, once nobody waits for it."""
+        async with self._lock:
+            if self._connection is not None:
+                await self._connection.close()
 
     async def write(self, query: bytes, parameters: Sequence[Any]) -> None:
         """Something that no answer waits for. Raises ``Unavailable``."""
@@ -152,6 +154,7 @@ class Lookups:
             asking = asyncio.ensure_future(self._twice(ask))
             done, _ = await asyncio.wait({asking}, timeout=PATIENCE)
             if not done:
+                self._abandoned += 1
                 abandon(self._connection, asking)
             elif not isinstance(asking.exception(), psycopg.OperationalError | psycopg.InterfaceError | OSError):
                 return asking.result()
@@ -160,9 +163,12 @@ class Lookups:
             raise Unavailable
 
     async def _twice(self, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        before = self._abandoned
         try:
             return await ask()
         except psycopg.OperationalError:  # closed while nobody asked: a new one may do
+            if self._abandoned != before:  # nobody waits for this any more
+                raise
             self._connection = None
             return await ask()
 

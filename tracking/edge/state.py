@@ -90,6 +90,8 @@ class State:
 
 
 def _shown(request: Request, parameter: str) -> str:
+    if shown := request.parameter(parameter):
+        return shown
     scheme, _, rest = request.headers.get("authorization", "").partition(" ")
     bearer = rest.strip() if scheme.lower() == "bearer" else ""
-    return request.parameter(parameter) or bearer or request.headers.get("x-chat33-token", "")
+    return bearer or request.headers.get("x-chat33-token", "")

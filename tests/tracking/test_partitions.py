@@ -1,0 +1,80 @@
+"""Months of events are made ahead and dropped while events come in."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from pytest_django.fixtures import Settings
+
+from chat33.lib.clock import utcnow
+from tests.people import Person
+from tests.tracking.edges import RunningEdge, make_token, running_edge
+from tracking.models import Event
+from tracking.partitions import Month, drop_months, ensure_month, ensure_months, months
+
+
+@pytest.fixture
+def edge(transactional_db: None, settings: Settings) -> Iterator[RunningEdge]:
+    """A running edge that does not count."""
+    settings.LIMITS = {**settings.LIMITS, "EVENTS": "off"}
+    with running_edge() as running:
+        yield running
+
+
+def test_the_months_ahead_are_made_once(transactional_db: None) -> None:
+    now = utcnow()
+    ensure_months(now=now)
+    assert {Month.of(now), Month.of(now).plus(1), Month.of(now).plus(2)} <= set(months())
+    assert ensure_months(now=now) == []
+    assert ensure_months(now=now, ahead=4) == [Month.of(now).plus(3), Month.of(now).plus(4)]
+    drop(Month.of(now).plus(3), Month.of(now).plus(4))
+
+
+def test_a_month_is_made_and_an_old_one_dropped_while_events_come_in(owner: Person, edge: RunningEdge) -> None:
+    token = make_token(owner.organization)
+    now = utcnow()
+    old, ahead = Month.of(now).plus(-14), Month.of(now).plus(6)
+    said: Counter[int] = Counter()
+    slowest, over = [0.0], threading.Event()
+
+    def report() -> None:
+        while not over.is_set():
+            began = time.monotonic()
+            said[edge.send({"event": "signup"}, token).status_code] += 1
+            slowest[0] = max(slowest[0], time.monotonic() - began)
+
+    threads = [threading.Thread(target=report) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(5):
+            before = said[202]
+            ensure_month(old)
+            ensure_months(now=now, ahead=6)
+            assert {old, ahead} <= set(months())
+            assert old in drop_months(before=now - timedelta(days=365))
+            drop(*(Month.of(now).plus(number) for number in range(3, 7)))
+            until = time.monotonic() + 30
+            while said[202] < before + 20:
+                assert time.monotonic() < until
+                time.sleep(0.01)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(30)
+    assert set(said) == {202}
+    assert Event.objects.count() == said[202]
+    assert slowest[0] < 5  # nobody waited for a lock; what else this machine does is not counted
+    assert old not in months()
+
+
+def drop(*these: Month) -> None:
+    """As retention does, whatever their age."""
+    for month in these:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE tracking_event DETACH PARTITION {month.table} CONCURRENTLY")
+            cursor.execute(f"DROP TABLE {month.table}")
