@@ -39,11 +39,14 @@ EVENT = '{"event":"purchase","value":49.99,"currency":"USD","metadata":{"product
 
 @dataclass
 class Figures:
-    """Of one way: requests a second, the slowest hundredth in milliseconds, and microseconds of the server's CPU for one."""
+    """Of one way: requests a second, the slowest hundredth in milliseconds, and microseconds of CPU for one, of the server
+    and of PostgreSQL.
+    """
 
     rates: list[float] = field(default_factory=list)
     slow: list[float] = field(default_factory=list)
     spent: list[float] = field(default_factory=list)
+    stored: list[float] = field(default_factory=list)
 
 
 def measure(layout: Layout) -> Report:
@@ -58,6 +61,12 @@ def measure(layout: Layout) -> Report:
     )
     with psycopg.connect(layout.database_url, autocommit=True) as connection:
         connection.execute(TABLE)
+        postmaster = psutil.Process(connection.info.backend_pid).parent()
+    assert postmaster is not None
+
+    def database() -> list[psutil.Process]:
+        return [postmaster, *postmaster.children()]
+
     with ExitStack() as running:
         ours = running.enter_context(_server(layout, "edge", _uvicorn("tracking.edge.app:make")))
         floor = running.enter_context(_server(layout, "floor", _uvicorn("tests.benchmarks.floor_edge:make")))
@@ -76,13 +85,15 @@ def measure(layout: Layout) -> Report:
         before = Event.objects.count()
         for turn in range(ROUNDS + 1):
             for way, (server, path, body) in ways.items():
-                before_it = cpu_seconds(server.processes())
+                before_it, before_database = cpu_seconds(server.processes()), cpu_seconds(database())
                 seconds = SECONDS if turn else 1
                 rate, slow = _load(server.port, path, body, seconds=seconds)
                 if turn:
                     found[way].rates.append(rate)
                     found[way].slow.append(slow)
-                    found[way].spent.append((cpu_seconds(server.processes()) - before_it) / (rate * seconds) * 1e6)
+                    microseconds = 1e6 / (rate * seconds)
+                    found[way].spent.append((cpu_seconds(server.processes()) - before_it) * microseconds)
+                    found[way].stored.append((cpu_seconds(database()) - before_database) * microseconds)
     for what in ("event", "redirect"):
         _report(report, what, {way: found[what, way] for way in ("ours", "floor", "naive")})
     stored = Event.objects.filter(name__in=("purchase", "click")).count()
@@ -106,6 +117,9 @@ def _report(report: Report, what: str, of: dict[str, Figures]) -> None:
     spent = {way: median(of[way].spent) for way in of}
     report.add("  CPU of the server for one", spent["ours"], "µs", ("the floor's", spent["floor"]),
                ("the naive one's", spent["naive"]))  # fmt: skip
+    stored = {way: median(of[way].stored) for way in of}
+    report.add("  CPU of PostgreSQL for one", stored["ours"], "µs", ("the floor's", stored["floor"]),
+               ("the naive one's", stored["naive"]))  # fmt: skip
 
 
 def _uvicorn(application: str) -> str:

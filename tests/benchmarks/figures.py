@@ -4,6 +4,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psutil
@@ -102,4 +103,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
     """What these processes have spent so far; of the figures here the one that other work on the machine sways least."""
-    return sum(sum(process.cpu_times()[:2]) for process in processes)
+    spent = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            spent += sum(process.cpu_times()[:2])
+    return spent
