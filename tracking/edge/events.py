@@ -15,7 +15,7 @@ from tracking.edge.line import Connection
 
 
 def _statement(name: str) -> bytes:
-    """A statement without comments and indentation: psycopg reads one of more than 4,096 characters anew each time."""
+    """A statement without comments and indentation, which would travel with each batch that is not prepared."""
     lines = (Path(__file__).parent / name).read_text().splitlines()
     return " ".join(line.strip() for line in lines if line and not line.startswith("--")).encode()
 
