@@ -226,6 +226,8 @@ def test_the_contact_comes_back_in_a_referrer_too() -> None:
     found = of({"activity_kind": "install", "adid": "a", "referrer": referrer})
 
     assert (found.contact, found.contact_by) == (CONTACT, "referrer")
+    assert of({**TENJIN_INSTALL, "click_id": "", "cid": CONTACT}).contact_by == "cid"
+    assert of({**SINGULAR_IAP, "passthrough": "", "campaign": "", "cid": "spring-sale"}).contact == ""
 
 
 SKAN = {

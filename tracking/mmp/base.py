@@ -20,6 +20,7 @@ _MACRO = re.compile(
 _EMPTY = frozenset({"", "null", "none", "n/a", "na", "undefined", "(null)", "(none)", "nil", "-"})
 _LINKS = ("original_url", "click_url", "gp_referrer", "install_referrer", "referrer")  # where our own cid may be in
 _ORDERS = ("af_order_id", "order_id", "orderid", "transaction_id", "af_receipt_id")
+OURS = "cm"  # how a contact's id begins
 LONGEST = 2_000  # characters of a field
 MOST = 300  # fields
 
@@ -83,14 +84,18 @@ class Fields:
         return next((self.values[name] for name in names if self.values.get(name)), "")
 
     def contact(self, *names: str) -> tuple[str, str]:
-        """The contact and the field it stood in: the first of these, else ``cid`` of a link or referrer of ours."""
-        for name in (*names, "cid"):
+        """The contact and the field it stood in: the first of these, else ``cid``, also of a link or referrer of ours, where
+        it is one of ours (Singular calls a campaign so).
+        """
+        for name in names:
             if self.values.get(name):
                 return self.values[name], name
+        if self.values.get("cid", "").startswith(OURS):
+            return self.values["cid"], "cid"
         for name in _LINKS:
             text = unquote(self.values.get(name, ""))
             inside = dict(parse_qsl(text.partition("?")[2] or text))
-            if inside.get("cid"):
+            if inside.get("cid", "").startswith(OURS):
                 return inside["cid"], name
         return "", ""
 

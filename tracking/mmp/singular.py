@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from tracking.mmp.base import Fields, Kind, Mmp, Reading, amount, moment
+from tracking.mmp.base import OURS, Fields, Kind, Mmp, Reading, amount, moment
 
 _KINDS: Mapping[str, Kind] = {
     "install": "install",
@@ -51,7 +51,7 @@ class Singular(Mmp):
         kind = _KINDS.get(word.lower(), "event") if word else "install"
         device = found.first("aifa", "idfa", "idfv", "android_id", "singular_id")
         source = found.first("source")
-        names = self.contact_fields if source.startswith("cm") else self.contact_fields[:1]
+        names = self.contact_fields if source.startswith(OURS) else self.contact_fields[:1]
         contact, by = found.contact(*names)
         at = found.first("event_utc_timestamp", "event_timestamp", "utc", "install_utc_timestamp")
         return Reading(
