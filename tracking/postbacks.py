@@ -218,7 +218,8 @@ def _held(claims: Sequence[Claim]) -> set[int]:
 def _row(one: Understood, reading: Reading) -> Row:
     """The event as the storing statement takes it."""
     postback = one.postback
-    at = reading.occurred_at
+    at, came = reading.occurred_at, postback.received_at
+    believed = at is not None and came - LATE < at < came + EARLY
     worth = verdicts.worth(reading)
     data = {"mmp": reading.mmp, "network": reading.network, "app": reading.app, "device": reading.device}
     data |= {"postback": postback.public_id}
@@ -226,14 +227,12 @@ def _row(one: Understood, reading: Reading) -> Row:
         data |= {"value": str(reading.value), "currency": reading.currency}
     return row(
         owner=recording.owner_of(postback.organization),
-        now=postback.received_at,
+        now=came,
         event_id=_event_id(postback, reading),
         name=verdicts.name_of(reading),
         source="mmp",
         by="server",
-        occurred_at=at
-        if at and postback.received_at - LATE < at < postback.received_at + EARLY
-        else postback.received_at,
+        occurred_at=at if believed else came,
         contact_ref=one.contact[1],
         verified=True,
         value=None if worth is None else str(worth),
