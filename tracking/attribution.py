@@ -114,6 +114,7 @@ def _keep(pairs: Sequence[Pair]) -> list[Conversion]:
     )
     known = {(row.organization_id, row.key): row for row in rows}
     new: dict[tuple[int, object], Conversion] = {}
+    appeared: list[Conversion] = []
     for event, contact in pairs:
         key = event.organization_id, event.key
         one = known.get(key) or new.get(key)
@@ -121,8 +122,10 @@ def _keep(pairs: Sequence[Pair]) -> list[Conversion]:
             new[key] = _conversion(event, contact, zones[event.organization_id])
         elif contact and one.contact_id is None:
             one.contact_id = contact.pk
+            if one.pk:
+                appeared.append(one)
     Conversion.objects.bulk_create(new.values())
-    Conversion.objects.bulk_update(known.values(), ["contact"])
+    Conversion.objects.bulk_update(appeared, ["contact"])
     return [*known.values(), *new.values()]
 
 

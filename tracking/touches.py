@@ -1,16 +1,18 @@
 """Which events are touches, and keeping them. A click by a person who is known, a page view that came with tags, and what a
-server or an MMP says of its own event. An arrival that a known click led to is that click's touch, not a second one.
+server or an MMP says of its own event. An arrival that a known click led to is that click's touch, and a page that is loaded
+again with the same tags is the first one's.
 
 Called by one worker an organization at a time (``tracking.attribution``), so rows are read, changed and written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from contacts.models import Contact
@@ -21,7 +23,6 @@ from tracking.shares import SAID, Axes
 NEAR = timedelta(minutes=30)  # between a click that hands on no id of its own and the arrival it led to
 
 LONGEST = {"campaign": 100, "flow": 60, "channel": 60, "post": 60, "influencer": 100}  # as the columns have them
-_FIELDS = ("contact", "visitor", "link", *SAID)
 
 Pair = tuple[Event, Contact | None]
 
@@ -38,6 +39,7 @@ class Seen:
     axes: Axes
     click: UUID | None = None
     arrival: bool = False
+    named: bool = False  # the address names the contact, as links that we make do
 
 
 def seen_in(event: Event, contact: Contact | None) -> Seen | None:
@@ -65,7 +67,7 @@ def keep(pairs: Sequence[Pair]) -> list[Touch]:
     clicks = _clicks([one for one in seen if one.click])
     wanted = {(one.organization, key) for one in seen for key in (one.key, one.click) if key}
     known = {(touch.organization_id, touch.key): touch for touch in _of_keys(wanted)}
-    near = _near(seen)
+    near = _Near(seen, known)
     changed: dict[tuple[int, UUID], Touch] = {}
     gone: list[int] = []
     for one in sorted(seen, key=lambda one: (one.organization, one.at, one.arrival)):
@@ -79,11 +81,10 @@ def keep(pairs: Sequence[Pair]) -> list[Touch]:
         if fresh:
             known[touch.organization_id, touch.key] = touch
             changed[touch.organization_id, touch.key] = touch
-            if touch.contact_id:
-                near.setdefault((touch.organization_id, touch.contact_id), []).append(touch)
+            near.add(touch)
     Touch.objects.filter(pk__in=gone).delete()
     Touch.objects.bulk_create([touch for touch in changed.values() if not touch.pk])
-    Touch.objects.bulk_update([touch for touch in changed.values() if touch.pk], _FIELDS)
+    _update([touch for touch in changed.values() if touch.pk])
     return list(changed.values())
 
 
@@ -105,7 +106,17 @@ def _arrival(event: Event, contact: int | None, at: datetime) -> Seen | None:
     click = key_of(tagged["c33"][:64]) if tagged["c33"] else None
     if not (axes or click or (contact and tagged["cid"])):
         return None
-    return Seen(event.organization_id, event.key, at, contact, event.visitor, axes, click, arrival=True)
+    return Seen(
+        event.organization_id,
+        event.key,
+        at,
+        contact,
+        event.visitor,
+        axes,
+        click,
+        arrival=True,
+        named=bool(tagged["cid"]),
+    )
 
 
 def _told(data: Any) -> Axes:
@@ -116,10 +127,7 @@ def _told(data: Any) -> Axes:
 
 
 def _place(
-    one: Seen,
-    known: dict[tuple[int, UUID], Touch],
-    near: dict[tuple[int, int], list[Touch]],
-    clicks: dict[tuple[int, UUID], Event],
+    one: Seen, known: dict[tuple[int, UUID], Touch], near: "_Near", clicks: dict[tuple[int, UUID], Event]
 ) -> tuple[Touch, bool] | None:
     """The touch that this is, and whether it is new or says more now; None if it says nothing that could earn."""
     found: Touch | None = None
@@ -131,19 +139,18 @@ def _place(
             key, at = one.click, min(click.occurred_at, click.received_at)
         else:  # the address was handed on to somebody else
             found = None
-    elif one.arrival and one.contact:
-        led = [touch for touch in near.get((one.organization, one.contact), []) if _led(touch, one)]
-        found = max(led, key=lambda touch: touch.at, default=None)
+    if one.arrival and found is None and key == one.key:
+        found = near.led_to(one, axes)
     found = found or known.get((one.organization, key))
     if found is None:
-        if not axes:
-            return None
-        touch = Touch(organization_id=one.organization, key=key, at=at)
-        return _filled(touch, one, axes), True
-    before = [getattr(found, f"{name}_id" if name in ("contact", "link") else name) for name in _FIELDS]
+        return (_filled(Touch(organization_id=one.organization, key=key, at=at), one, axes), True) if axes else None
+    before = _state(found)
     _filled(found, one, axes)
-    after = [getattr(found, f"{name}_id" if name in ("contact", "link") else name) for name in _FIELDS]
-    return found, before != after
+    return found, before != _state(found)
+
+
+def _state(touch: Touch) -> tuple[object, ...]:
+    return (touch.contact_id, touch.visitor, axes_of(touch))
 
 
 def _filled(touch: Touch, one: Seen, axes: Axes) -> Touch:
@@ -157,11 +164,80 @@ def _filled(touch: Touch, one: Seen, axes: Axes) -> Touch:
     return touch
 
 
-def _led(touch: Touch, arrival: Seen) -> bool:
-    """Whether a click led to the arrival, going by contact, time and what both say."""
-    axes = axes_of(touch)
-    alike = all(not said or said == known for said, known in zip(arrival.axes.words[2:4], axes.words[2:4], strict=True))
-    return alike and touch.visitor in ("", arrival.visitor) and arrival.at - NEAR <= touch.at <= arrival.at
+class _Near:
+    """The touches of those who arrive, shortly before they do."""
+
+    def __init__(self, seen: Sequence[Seen], known: Mapping[tuple[int, UUID], Touch]) -> None:
+        self._of: dict[tuple[int, int | str], list[Touch]] = {}
+        arrivals = [one for one in seen if one.arrival]
+        if arrivals:
+            people = {one.contact for one in arrivals if one.contact}
+            visitors = {one.visitor for one in arrivals if one.visitor}
+            rows = Touch.objects.filter(
+                Q(contact__in=people) | Q(visitor__in=visitors),
+                organization__in={one.organization for one in arrivals},
+                at__gte=min(one.at for one in arrivals) - NEAR,
+                at__lte=max(one.at for one in arrivals),
+            )
+            for touch in rows:
+                self.add(known.get((touch.organization_id, touch.key), touch))
+
+    def add(self, touch: Touch) -> None:
+        """One more."""
+        for who in _who(touch.contact_id, touch.visitor):
+            of = self._of.setdefault((touch.organization_id, who), [])
+            if touch not in of:
+                of.append(touch)
+
+    def led_to(self, arrival: Seen, axes: Axes) -> Touch | None:
+        """The latest that the arrival belongs to, going by person, time and what both say."""
+        candidates = [
+            touch
+            for who in _who(arrival.contact, arrival.visitor)
+            for touch in self._of.get((arrival.organization, who), [])
+            if touch.key != arrival.key and _led(touch, arrival, axes)
+        ]
+        return max(candidates, key=lambda touch: touch.at, default=None)
+
+
+def _who(contact: int | None, visitor: str) -> list[int | str]:
+    return [who for who in (contact, visitor) if who]
+
+
+def _led(touch: Touch, arrival: Seen, said: Axes) -> bool:
+    theirs = axes_of(touch)
+    campaign = said.campaign in ("", theirs.campaign) or (arrival.named and not theirs.campaign)
+    alike = campaign and all(
+        mine in ("", other) for mine, other in ((said.flow, theirs.flow), (said.channel, theirs.channel))
+    )
+    same = touch.contact_id in (None, arrival.contact) or arrival.contact is None
+    return (
+        alike
+        and same
+        and said.link in (0, theirs.link)
+        and touch.visitor in ("", arrival.visitor)
+        and arrival.at - NEAR <= touch.at <= arrival.at
+    )
+
+
+def _update(touches: Sequence[Touch]) -> None:
+    """Write what has been learnt of them."""
+    if not touches:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE tracking_touch AS touch SET contact_id = new.contact, visitor = new.visitor, link_id = new.link,
+                campaign = new.campaign, flow = new.flow, channel = new.channel, post = new.post, influencer = new.influencer
+            FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+                %s::text[]) AS new(id, contact, visitor, link, campaign, flow, channel, post, influencer)
+            WHERE touch.id = new.id
+            """,
+            [
+                [one.pk for one in touches], [one.contact_id for one in touches], [one.visitor for one in touches],
+                [one.link_id for one in touches], *([getattr(one, name) for one in touches] for name in SAID),
+            ],
+        )  # fmt: skip
 
 
 def _clicks(arrivals: Sequence[Seen]) -> dict[tuple[int, UUID], Event]:
@@ -192,21 +268,3 @@ def _of_keys(wanted: Iterable[tuple[int, UUID]]) -> list[Touch]:
             [[organization for organization, _ in pairs], [key for _, key in pairs]],
         )
     )
-
-
-def _near(seen: Sequence[Seen]) -> dict[tuple[int, int], list[Touch]]:
-    """The latest touches of the contacts that arrive."""
-    arrivals = [one for one in seen if one.arrival and one.contact and not one.click]
-    if not arrivals:
-        return {}
-    rows = Touch.objects.filter(
-        Q(organization__in={one.organization for one in arrivals}),
-        contact__in={one.contact for one in arrivals if one.contact},
-        at__gte=min(one.at for one in arrivals) - NEAR,
-        at__lte=max(one.at for one in arrivals),
-    )
-    found: dict[tuple[int, int], list[Touch]] = {}
-    for touch in rows:
-        if touch.contact_id:
-            found.setdefault((touch.organization_id, touch.contact_id), []).append(touch)
-    return found

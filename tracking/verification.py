@@ -76,7 +76,7 @@ def settle_orders(conversions: Iterable[Conversion]) -> tuple[list[Conversion], 
                 changed.append(one)
             elif lent and one is earner:
                 changed.append(one)
-    Conversion.objects.bulk_update(changed, ["earns", "counted_verified", "contact", "visitor", "flow", "channel"])
+    _update(changed)
     _mark(moves)
     return changed, moves
 
@@ -93,6 +93,26 @@ def roll(moves: Sequence[Move]) -> None:
                 [move.conversion.event for move in moves], [move.conversion.day for move in moves],
                 [move.earned for move in moves], [move.stood_verified for move in moves],
                 [move.conversion.earns for move in moves], [move.conversion.counted_verified for move in moves],
+            ],
+        )  # fmt: skip
+
+
+def _update(changed: Sequence[Conversion]) -> None:
+    if not changed:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE tracking_conversion AS conversion SET earns = new.earns, counted_verified = new.verified,
+                contact_id = new.contact, visitor = new.visitor, flow = new.flow, channel = new.channel
+            FROM unnest(%s::bigint[], %s::boolean[], %s::boolean[], %s::bigint[], %s::text[], %s::text[], %s::text[])
+                AS new(id, earns, verified, contact, visitor, flow, channel)
+            WHERE conversion.id = new.id
+            """,
+            [
+                [one.pk for one in changed], [one.earns for one in changed], [one.counted_verified for one in changed],
+                [one.contact_id for one in changed], [one.visitor for one in changed], [one.flow for one in changed],
+                [one.channel for one in changed],
             ],
         )  # fmt: skip
 

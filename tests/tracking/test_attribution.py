@@ -12,7 +12,7 @@ from tests.factories import make_contact
 from tests.people import Person
 from tests.tracking.edges import RunningEdge
 from tests.tracking.journeys import Shop, assert_sound, pass_days
-from tracking.models import Axis, Conversion, Credit, CreditRollup, EventWork, Touch
+from tracking.models import Axis, Conversion, Credit, CreditRollup, Domain, EventWork, Touch
 from tracking.rules import add_rule
 
 WHOLE, HALF = Decimal(1), Decimal("0.5")
@@ -92,6 +92,30 @@ def test_an_address_that_is_handed_on_is_another_visitor_s_touch(shop: Shop) -> 
 
     assert {(touch.visitor, touch.campaign) for touch in Touch.objects.all()} == {("v1", "spring"), ("v2", "spring")}
     assert shop.credits("linear") == [("spring", "probable", WHOLE)]
+
+
+def test_a_page_that_is_loaded_again_is_the_same_touch_and_another_campaign_s_is_not(shop: Shop, ada: Contact) -> None:
+    for campaign in ("spring", "spring", "summer", "spring"):
+        shop.page("v1", tags={"utm_campaign": campaign})
+    for campaign in ("mail", "mail", "ads"):
+        shop.page("v2", tags={"utm_campaign": campaign}, contactId=ada.public_id)
+    shop.settle()
+    assert sorted(Touch.objects.values_list("visitor", "campaign")) == [
+        ("v1", "spring"), ("v1", "summer"), ("v2", "ads"), ("v2", "mail"),
+    ]  # fmt: skip
+
+
+def test_an_arrival_by_a_link_that_hands_on_no_click_id(shop: Shop, ada: Contact) -> None:
+    """As ``/api/t`` does: the contact's click and the page that the address led to are one touch."""
+    Domain.objects.create(organization=shop.organization, host="shop.example", challenge="c", verified_at=utcnow())
+    path = f"/api/t?url=https://shop.example/?utm_campaign=spring&cid={ada.public_id}&fid=welcome"
+    assert shop.edge.get(path).status_code == 302
+    tags = {"cid": ada.public_id, "fid": "welcome", "utm_campaign": "spring"}
+    shop.page("v1", tags=tags, contactId=ada.public_id, fid="welcome")
+    shop.settle()
+
+    (touch,) = Touch.objects.all()
+    assert (touch.contact, touch.visitor, touch.flow, touch.campaign) == (ada, "v1", "welcome", "spring")
 
 
 def test_robots_and_previews_earn_nothing(shop: Shop, ada: Contact) -> None:
