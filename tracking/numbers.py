@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
@@ -11,25 +10,10 @@ from chat33.orgs.models import Organization
 from contacts.models import Contact
 from tracking.exploring import shortly
 from tracking.figures import ZERO, Period, Revenue
-from tracking.models import Axis, CreditRollup, Event, Link, Model, Rollup
+from tracking.models import Axis, CreditRollup, Event, Model, Rollup, Touch
 
 LOOKED_AT = 5_000  # events of a contact, the newest
 WORTH = {"purchase"}
-
-
-@dataclass(frozen=True)
-class Touch:
-    """Something of ours that a contact met: a link if it was one, else what the event says."""
-
-    at: datetime
-    link: Link | None
-    campaign: str
-    flow: str
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return str(self.link) if self.link else self.campaign or self.flow
 
 
 @dataclass(frozen=True)
@@ -62,15 +46,14 @@ def story_of(contact: Contact) -> Story:
     with shortly():
         events = list(rows[: LOOKED_AT + 1])
     is_all, events = len(events) <= LOOKED_AT, events[:LOOKED_AT]
-    touches = [event for event in events if event.by == "person" and (event.link_id or event.campaign or event.flow)]
-    links = Link.objects.in_bulk([one.link_id for one in (*touches[:1], *touches[-1:]) if one.link_id])
+    touches = Touch.objects.filter(organization=contact.organization_id, contact=contact).select_related("link")
     return Story(
         events=len(events),
         clicks=sum(event.name == "click" for event in events),
         purchases=len({event.order_ref or event.event_id for event in events if event.name.lower() in WORTH}),
         revenue=_revenue(events),
-        first=_touch(touches[-1], links) if touches else None,
-        last=_touch(touches[0], links) if touches else None,
+        first=touches.order_by("at", "id").first(),
+        last=touches.order_by("at", "id").last(),
         is_all=is_all,
     )
 
@@ -102,8 +85,3 @@ def _revenue(events: Sequence[Event]) -> list[Revenue]:
     for (_, currency), event in told.items():
         sums.setdefault(currency, [ZERO, ZERO])[not event.verified] += event.value or ZERO
     return sorted((Revenue(currency, *both) for currency, both in sums.items()), key=lambda one: -one.total)
-
-
-def _touch(event: Event, links: dict[int, Link]) -> Touch:
-    link = links.get(event.link_id) if event.link_id else None
-    return Touch(event.received_at, link, event.campaign, event.flow)

@@ -162,7 +162,12 @@ class Story:
         currency = "USD" if self.chance.random() < 0.25 else "EUR"
         value = self.chance.choice(("14.50", "18.00", "29.00", "32.50", "49.99", "64.00", "120.00"))
         order = f"DC-{10_000 + self.number}"
-        paid: dict[str, Any] = {"value": value, "currency": currency, "order_ref": order, "data": {"order": order}}
+        paid: dict[str, Any] = {
+            "value": value,
+            "currency": currency,
+            "order_ref": order,
+            "data": {"items": self.chance.randint(1, 3)},
+        }
         if base.get("contact_ref") or self.chance.random() < 0.35:
             yield self._one(at, "purchase", source="server", by="server", verified=True, visitor="", agent="",
                             contact_ref=base.get("contact_ref", "") or self.chance.choice(self.contacts),

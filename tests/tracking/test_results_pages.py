@@ -14,6 +14,7 @@ from tests.people import Client, Person
 from tests.tracking.came_back import credit, reject, said, store, store_many
 from tests.tracking.links import make_link
 from tracking.models import Axis, StoreAggregate
+from tracking.settling import settle_due
 
 pytestmark = pytest.mark.django_db
 
@@ -287,6 +288,7 @@ def test_a_contact_s_page_asks_for_their_numbers(owner: Person, stranger: Person
     store(here, "purchase", value="20", currency="EUR", order_ref="1", **known)
     store(here, "purchase", source="server", value="20", currency="EUR", order_ref="1", **known)
     store(here, "purchase", value="5", currency="USD", **known)
+    settle_due(seconds=10)
     address = f"/tracking/contacts/{ada.public_id}/"
     numbers = said(raw(viewer_of(owner), address))
 

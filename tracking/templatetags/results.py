@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
+from django.http import QueryDict
 
 from tracking.currencies import digits_of
 
@@ -38,3 +39,12 @@ def part(value: Any) -> str:
 def counted(value: Decimal) -> str:
     """A sum of shares: ``12`` or ``3.25``."""
     return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def without(query: QueryDict, names: str) -> list[tuple[str, str]]:
+    """What the address asks for but for these parameters, to be asked again. (``request.GET.items`` in a template would be
+    the parameter of that name.)
+    """
+    left_out = names.split()
+    return [(name, str(value)) for name, value in query.items() if name not in left_out]
