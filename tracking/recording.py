@@ -45,12 +45,12 @@ def bound(rows: Sequence[Row]) -> None:
     for field in _MOST:
         wanted: dict[int, set[str]] = {}
         for row in rows:
-            if row[field] and not (field == "name" and row[field] in OURS):
+            if field in row and not (field == "name" and row[field] in OURS):
                 wanted.setdefault(row["organization_id"], set()).add(row[field])
         refused = {of: words - _known(of, field, words) for of, words in sorted(wanted.items())}
         for row in rows:
-            if row[field] in refused.get(row["organization_id"], ()):
-                row["data"] = {**row["data"], field: row[field]}
+            if row.get(field) in refused.get(row["organization_id"], ()):
+                row["data"] = {**row.get("data", {}), field: row[field]}
                 row[field] = OTHER
 
 
