@@ -54,7 +54,7 @@ def seen_in(event: Event, contact: Contact | None) -> Seen | None:
             return None
         return _arrival(event, pk, at)
     if event.source in (Source.SERVER, Source.MMP):
-        axes = own.over(_told(event.data))
+        axes = own.over(_told(event.data)) if event.source == Source.SERVER else own
         return Seen(event.organization_id, event.key, at, pk, event.visitor, axes) if axes else None
     return None
 

@@ -1,6 +1,5 @@
 """A period's credits worked out anew: after the window has changed, in batches, and to what it would always have been."""
 
-import itertools
 import threading
 import uuid
 from collections.abc import Iterator
@@ -194,10 +193,11 @@ def test_reads_agree_while_it_runs(here: Organization, ada: Contact, monkeypatch
 CAMPAIGNS = st.sampled_from(["", "spring", "summer", "autumn"])
 WAYS = st.lists(
     st.tuples(
-        st.sampled_from(["touch", "purchase", "lead", "known"]), st.floats(0, 60), st.integers(0, 2), CAMPAIGNS,
-        st.integers(0, 10**6), st.sampled_from(["EUR", "JPY"]), st.sampled_from(["", "o1", "o2"]), st.booleans(),
+        st.sampled_from(["touch", "touch", "purchase", "purchase", "lead", "known"]), st.sampled_from([0, 0.5, 5, 29, 31]),
+        st.integers(0, 1), CAMPAIGNS, st.integers(0, 10**6), st.sampled_from(["EUR", "JPY"]),
+        st.sampled_from(["", "", "o1", "o2"]), st.booleans(),
     ),
-    min_size=1, max_size=12,
+    min_size=4, max_size=12,
 )  # fmt: skip
 
 
@@ -231,19 +231,16 @@ def event_of(here: Organization, step: tuple[Any, ...], people: list[Contact]) -
 
 @pytest.mark.usefixtures("_events")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(way=WAYS, cuts=st.sets(st.integers(0, 12)), seed=st.randoms(use_true_random=False))
-def test_it_does_not_matter_in_which_order_it_became_known(
-    way: list[tuple[Any, ...]], cuts: set[int], seed: Any
-) -> None:
+@given(way=WAYS, size=st.sampled_from([1, 1, 3, 12]), seed=st.randoms(use_true_random=False))
+def test_it_does_not_matter_in_which_order_it_became_known(way: list[tuple[Any, ...]], size: int, seed: Any) -> None:
     """The same events, settled in any order and any batches, come to the same credits; a recount changes nothing."""
     here = make_organization()
-    people = [make_contact(here) for _ in range(2)]
+    people = [make_contact(here)]
     pairs = [event_of(here, step, people) for step in way]
     seed.shuffle(pairs)
-    edges = sorted({0, len(pairs), *(cut for cut in cuts if cut < len(pairs))})
-    for start, end in itertools.pairwise(edges):
+    for start in range(0, len(pairs), size):
         with transaction.atomic():
-            roll(follow(pairs[start:end]))
+            roll(follow(pairs[start : start + size]))
     before = kept(here)
     whole = {key: value for key, value in _sums(here).items() if value}
     expected = {(one.currency): Decimal(0) for one in Conversion.objects.filter(organization=here, earns=True)}
