@@ -41,6 +41,7 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
             Room("revenue", "Revenue", "banknotes", "g m"),
             Room("links", "Links", "link", "g k"),
             Room("events", "Events", "bolt", "g e"),
+            Room("postbacks", "Postbacks", "inbox-arrow-down", "g b"),
         ),
     ),
     (
