@@ -74,4 +74,8 @@ class Notes:
                 raise
         if self._seen:
             seen, self._seen = self._seen, {}
-            await self._lookups.write(_SEEN, [list(seen), list(seen.values())])
+            try:
+                await self._lookups.write(_SEEN, [list(seen), list(seen.values())])
+            except Unavailable:
+                self._seen = {**seen, **self._seen}
+                raise
