@@ -14,8 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tracking.journey_models import WINDOW
-from tracking.models import AttributionSetting, Conversion, Credit, Recognition
+from tracking.models import WINDOW, AttributionSetting, Conversion, Credit, Recognition
 from tracking.shares import SAID, Axes, Portion, Step, portions
 
 MOST = 100  # touches of a conversion: the first of the window and the latest

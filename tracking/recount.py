@@ -16,8 +16,7 @@ from django.db.models.functions import Now
 from chat33.lib.failpoints import reach
 from chat33.orgs.models import Organization
 from tracking.crediting import credit, hold
-from tracking.journey_models import WINDOW
-from tracking.models import AttributionSetting, Conversion, Recount
+from tracking.models import WINDOW, AttributionSetting, Conversion, Recount
 
 SHORTEST, LONGEST = 1, 365  # days of the window
 BATCH = 500

@@ -1,5 +1,5 @@
 """What attribution knows: touches, conversions, and which visitor is whom. Written by the settling worker alone, one
-organization at a time. ``tracking.models`` shows these beside the others.
+organization at a time.
 """
 
 from django.db import models
