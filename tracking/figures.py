@@ -22,7 +22,7 @@ PEOPLE = ("person", "server")  # whose events count
 DERIVED = ("click.confirmed",)  # rows that tell of an event that has one already
 UNATTRIBUTED = "Not attributed"
 ZERO = Decimal(0)
-SAMPLES, SMALLEST_SAMPLE, LARGEST_SAMPLE = 92_000, 256, 1_024  # visitors looked at: of a period, and of each day
+SAMPLES, SMALLEST_SAMPLE, LARGEST_SAMPLE = 40_000, 128, 1_024  # visitors looked at: of a period, and of each day
 
 _VISITORS = """
 WITH sample AS MATERIALIZED (
@@ -194,7 +194,7 @@ class Count(NamedTuple):
 
 def visitors(organization: Organization, period: Period) -> Count:
     """How many different visitors there were: exact as long as no day has more than a thousand or so (fewer in a period of
-    many days), else estimated from the smallest hashes of each day, within three percent or so.
+    many days), else estimated from the smallest hashes of each day, within a few percent.
 
     A visitor of several days has one hash, so the hashes below a bound that every day's sample reaches are a fair share of
     all (a theta sketch: Dasgupta, Lang, Rhodes and Thaler, "A Framework for Estimating Stream Expression Cardinalities",
