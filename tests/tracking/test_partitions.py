@@ -14,7 +14,7 @@ from chat33.lib.clock import utcnow
 from tests.people import Person
 from tests.tracking.edges import RunningEdge, make_token, running_edge
 from tracking.models import Event
-from tracking.partitions import Month, drop_months, ensure_month, ensure_months, months
+from tracking.partitions import AHEAD, Month, drop_months, ensure_month, ensure_months, months
 
 
 @pytest.fixture
@@ -27,12 +27,13 @@ def edge(transactional_db: None, settings: Settings) -> Iterator[RunningEdge]:
 
 def test_the_months_ahead_are_made_once(transactional_db: None) -> None:
     now = utcnow()
+    this = Month.of(now)
     ensure_months(now=now)
-    drop(*(month for month in months() if month > Month.of(now).plus(2)))  # which other tests made
-    assert {Month.of(now), Month.of(now).plus(1), Month.of(now).plus(2)} <= set(months())
+    drop(*(month for month in months() if month > this.plus(AHEAD)))  # which other tests made
+    assert {this.plus(number) for number in range(AHEAD + 1)} <= set(months())
     assert ensure_months(now=now) == []
-    assert ensure_months(now=now, ahead=4) == [Month.of(now).plus(3), Month.of(now).plus(4)]
-    drop(Month.of(now).plus(3), Month.of(now).plus(4))
+    assert ensure_months(now=now, ahead=AHEAD + 2) == [this.plus(AHEAD + 1), this.plus(AHEAD + 2)]
+    drop(this.plus(AHEAD + 1), this.plus(AHEAD + 2))
 
 
 def test_a_month_is_made_and_an_old_one_dropped_while_events_come_in(owner: Person, edge: RunningEdge) -> None:
