@@ -1,7 +1,7 @@
 """What came of a link: by day from rollups, and where its latest clicks came from."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
@@ -72,6 +72,19 @@ def stats_of(link: Link, *, last: date, days: int) -> Stats:
             for count in (found[day], total):
                 setattr(count, column, getattr(count, column) + events)
     return Stats(first, last, total, tuple(found.items()))
+
+
+def trends_of(links: Sequence[Link], *, last: date, days: int) -> Mapping[int, Sequence[int]]:
+    """Clicks by people of each of one organization's links, day by day up to ``last``, all by one query."""
+    first = last - timedelta(days=days - 1)
+    found = {link.pk: [0] * days for link in links}
+    rows = Rollup.objects.filter(
+        organization__in={link.organization_id for link in links}, axis=Axis.LINK, ref__in=[str(pk) for pk in found],
+        name="click", by="person", day__gte=first, day__lte=last,
+    ).values_list("ref", "day", "events")  # fmt: skip
+    for ref, day, events in rows:
+        found[int(ref)][(day - first).days] += events
+    return found
 
 
 def sources_of(link: Link, *, since: datetime) -> Sources:

@@ -102,6 +102,21 @@ def test_another_organization_s_link_is_not_there(owner: Person, stranger: Perso
     assert ask(f"/links/none/{path}").status_code == 404
 
 
+def test_each_link_in_the_list_has_a_chart_of_its_clicks(owner: Person) -> None:
+    clicked, _ = make_link(owner.organization, title="Clicked"), make_link(owner.organization, title="Quiet")
+    today = utcnow().date()
+    for ago, number in ((0, 30), (1, 15), (27, 7), (28, 100)):
+        count_clicks(clicked, today - timedelta(days=ago), number)
+    count_clicks(clicked, today, 90, by="bot")
+    page = text(owner.browser(), "/links/")
+
+    assert page.count("<polyline") == 1
+    assert 'aria-label="52 clicks in 28 days"' in page
+    line = page.partition('points="')[2].partition('"')[0].split()
+    assert len(line) == 28
+    assert (line[-1], line[-2]) == ("96.0,2.0", "92.4,12.0")  # the most at the top, half of it in the middle
+
+
 @pytest.mark.parametrize("path", [*PAGES, "/links/new/"])
 def test_twenty_rows_cost_as_many_queries_as_one(owner: Person, path: str) -> None:
     client = owner.browser()

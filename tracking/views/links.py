@@ -3,18 +3,23 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from chat33.lib.clock import utcnow
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.listing import slice_of
 from chat33.pages.saying import say
 from tracking.forms import WishForm
+from tracking.link_stats import trends_of
 from tracking.linking import move_links
 from tracking.links import Wish, folders_of, links_like, tags_of
 from tracking.signing import short_url
+from tracking.sparks import points
 
 PAGE = 50
+DAYS = 28  # of the chart beside each
 
 
 @door(Permission.READ)
@@ -25,9 +30,11 @@ def links(request: PageRequest) -> HttpResponse:
     form = WishForm(request.GET)
     wish = form.wish()
     page = slice_of(links_like(organization, wish), request.GET, size=PAGE)
+    trends = trends_of(page.rows, last=timezone.localdate(utcnow()), days=DAYS)
     context = {
         "page": page,
-        "rows": [(one, short_url(one.code)) for one in page.rows],
+        "rows": [(one, short_url(one.code), points(trends[one.pk]), sum(trends[one.pk])) for one in page.rows],
+        "days": DAYS,
         "form": form,
         "wish": wish,
         "filtered": wish != Wish(),
