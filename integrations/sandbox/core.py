@@ -91,6 +91,7 @@ class Sandbox:
     rules: list[Rule] = field(default_factory=list)
     requests: deque[Document] = field(default_factory=lambda: deque(maxlen=5000))
     client: aiohttp.ClientSession | None = None
+    latest_id: int = 0
 
     def now(self) -> datetime:
         """The sandbox's time: ours, moved by ``/_control/clock``."""
@@ -102,7 +103,9 @@ class Sandbox:
 
     def new_id(self) -> str:
         """A numeric id like the networks': unique, and growing with time."""
-        return f"{int(self.timestamp() * 1000)}{secrets.randbelow(100_000):05d}"
+        made = int(self.timestamp() * 1000) * 100_000 + secrets.randbelow(50_000)
+        self.latest_id = max(made, self.latest_id + 1)  # two of the same millisecond, too
+        return str(self.latest_id)
 
     # Accounts and tokens
 

@@ -69,6 +69,7 @@ def test_colors_follow_the_choice_and_stay(owner: Person, visit: Visits) -> None
     page = here.open("/ui/")
     page.locator("button.who[popovertarget=me]").click()
     page.get_by_role("button", name="Dark").click()
+    page.wait_for_function("document.getAnimations().length === 0")  # colors change over a frame
     ground = "getComputedStyle(document.documentElement).backgroundColor"
     dark = page.evaluate(ground)
     here.open("/ui/")
@@ -76,6 +77,7 @@ def test_colors_follow_the_choice_and_stay(owner: Person, visit: Visits) -> None
     assert page.evaluate(ground) == dark
     page.locator("button.who[popovertarget=me]").click()
     page.get_by_role("button", name="Light").click()
+    page.wait_for_function("document.getAnimations().length === 0")
     assert page.evaluate(ground) != dark
 
 
