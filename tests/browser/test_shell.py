@@ -64,12 +64,16 @@ def test_a_toast_offers_the_way_back_and_is_dismissed(owner: Person, visit: Visi
     expect(toast).to_have_count(0)
 
 
+# Colors change over a frame.
+SETTLED = "Promise.all(document.getAnimations().map((animation) => animation.finished))"
+
+
 def test_colors_follow_the_choice_and_stay(owner: Person, visit: Visits) -> None:
     here = visit(owner)
     page = here.open("/ui/")
     page.locator("button.who[popovertarget=me]").click()
     page.get_by_role("button", name="Dark").click()
-    page.wait_for_function("document.getAnimations().length === 0")  # colors change over a frame
+    page.evaluate(SETTLED)
     ground = "getComputedStyle(document.documentElement).backgroundColor"
     dark = page.evaluate(ground)
     here.open("/ui/")
@@ -77,7 +81,7 @@ def test_colors_follow_the_choice_and_stay(owner: Person, visit: Visits) -> None
     assert page.evaluate(ground) == dark
     page.locator("button.who[popovertarget=me]").click()
     page.get_by_role("button", name="Light").click()
-    page.wait_for_function("document.getAnimations().length === 0")
+    page.evaluate(SETTLED)
     assert page.evaluate(ground) != dark
 
 
