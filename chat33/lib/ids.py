@@ -71,7 +71,12 @@ def uuid7() -> UUID:
 
 def new_id(prefix: str, *, separator: str = "_") -> str:
     """``prefix``, the separator and 26 lower-case base32 digits: ``post_01jd…``. Contacts use no separator."""
-    number = uuid7().int
+    return written(uuid7(), prefix, separator=separator)
+
+
+def written(uuid: UUID, prefix: str, *, separator: str = "_") -> str:
+    """A UUID as such an id."""
+    number = uuid.int
     pairs = [_PAIRS[number >> shift & 1023] for shift in range(5 * (_LENGTH - 2), -1, -10)]
     return f"{prefix}{separator}{''.join(pairs)}"
 

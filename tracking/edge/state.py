@@ -4,8 +4,9 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
-from chat33.lib.secrets import digest
+from chat33.lib import secrets
 from tracking.edge.arrivals import Arrived
 from tracking.edge.config import Config
 from tracking.edge.events import Asked, Keeper, Kept
@@ -19,6 +20,7 @@ from tracking.edge.repair import mend
 from tracking.edge.words import Words
 
 LONGEST_TOKEN = 200
+digest = lru_cache(maxsize=4_096)(secrets.digest)  # a token is shown with each of its events
 _HINT = "Make one in Settings → Integrations."
 
 

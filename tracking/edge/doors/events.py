@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from chat33.lib.clock import utcnow
-from chat33.lib.ids import new_id
 from tracking.edge.events import Asked, Counted, Kept, retry_after
 from tracking.edge.http import Refused, Request, Response, invalid, json, limited, wrong_method
 from tracking.edge.lookups import Token
@@ -24,7 +23,7 @@ async def post_events(state: State, request: Request) -> Response:
     body = await request.body(MAX_BODY)
     sent, is_batch = _read(state, token, body, now)
     rows = [
-        sent_row(one, owner=token.owner, now=now, event_id=one.event_id or new_id("evt"), source=SOURCE, by="server",
+        sent_row(one, owner=token.owner, now=now, source=SOURCE, by="server",
                  verified=True)
         for one in sent
     ]  # fmt: skip

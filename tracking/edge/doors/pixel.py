@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from chat33.lib.clock import utcnow
-from chat33.lib.ids import new_id
 from tracking import addresses
 from tracking.agents import Visit, visit
 from tracking.edge.events import Asked, Kept, Row, retry_after
@@ -106,7 +105,6 @@ def _read(given: Any, *, token: Token, who: Visit, named: bool, now: datetime) -
         sent,
         owner=token.owner,
         now=now,
-        event_id=sent.event_id or new_id("evt"),
         source=SOURCE,
         by=who.by,
         visitor=_matching(given, "visitor", _VISITOR) if named else "",
