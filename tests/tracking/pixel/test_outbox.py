@@ -37,8 +37,10 @@ def test_a_closed_tab_loses_nothing(visitor: BrowserContext, site: Site, door: D
     visitor.new_page().goto(site.at("/another-day"))
     door.wait(3)
 
-    assert [event["event"] for event in door.accepted] == ["page_view", "purchase", "page_view"]
-    assert door.accepted[1]["url"] == site.at("/checkout?cid=cmA")
+    # What a closing tab still sends may overtake what it sent before.
+    assert sorted(event["event"] for event in door.accepted) == ["page_view", "page_view", "purchase"]
+    (purchase,) = (event for event in door.accepted if event["event"] == "purchase")
+    assert purchase["url"] == site.at("/checkout?cid=cmA")
 
 
 def test_an_hour_without_a_network_loses_nothing(visitor: BrowserContext, page: Page, site: Site, door: Door) -> None:
