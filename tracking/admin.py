@@ -11,9 +11,9 @@ from unfold.paginator import InfinitePaginator
 
 from chat33.lib.clock import utcnow
 from chat33.operators import OwnedAdmin, WordFilter, action, display, document, excerpt, link, words_of
-from tracking.inbox import masked
 from tracking.models import Domain, Link, Postback, PostbackStatus, Rule, StoreAggregate, Token, TokenKind
-from tracking.postbacks import replay
+from tracking.postbacks.inbox import masked
+from tracking.postbacks.reading import replay
 from tracking.tokens import revoke_token
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ class TrackingConfig(AppConfig):
 
         from chat33.orgs.models import Organization
         from contacts.signals import contact_appeared
-        from tracking import postbacks, rules, settling
+        from tracking import rules, settling
+        from tracking.postbacks import reading
 
         post_save.connect(rules.give_default_rules, sender=Organization)
         contact_appeared.connect(settling.revisit)
-        contact_appeared.connect(postbacks.match_waiting)
+        contact_appeared.connect(reading.match_waiting)

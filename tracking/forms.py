@@ -9,17 +9,17 @@ from chat33.orgs.models import Organization
 from contacts.labels import NAME
 from integrations.models import Channel
 from integrations.selectors import channels_for
-from tracking import utm
-from tracking.drafts import REF, Draft
-from tracking.links import Wish, channel_named, contact_named
+from tracking.links import utm
+from tracking.links.drafts import REF, Draft
+from tracking.links.selectors import Wish, channel_named, contact_named
+from tracking.links.signing import wrap_link
+from tracking.links.stores import CAMPAIGN_MOST
+from tracking.links.targets import NotATarget
+from tracking.links.utm import UnableToBuild
+from tracking.links.vocabulary import FIELDS as WORD_FIELDS
 from tracking.mmp.registry import MMPS
 from tracking.models import Link, LinkKind
 from tracking.rules import EVENT
-from tracking.signing import wrap_link
-from tracking.stores import CAMPAIGN_MOST
-from tracking.targets import NotATarget
-from tracking.utm import UnableToBuild
-from tracking.vocabulary import FIELDS as WORD_FIELDS
 
 LONGEST = 8_000
 

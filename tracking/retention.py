@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from chat33.orgs.models import Organization
-from tracking.crediting import hold
-from tracking.partitions import Month, drop_months, ensure_months
+from tracking.attribution.crediting import hold
+from tracking.events.partitions import Month, drop_months, ensure_months
 
 BATCH = 5_000
 BATCHES = 400  # of one sort in one run; the rest is the next run's

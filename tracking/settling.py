@@ -26,12 +26,12 @@ from contacts.labels import put_pairs
 from contacts.models import Contact
 from contacts.selectors import is_contact_id
 from contacts.timeline import tell
-from tracking.attribution import follow
+from tracking.attribution.attributing import follow
+from tracking.attribution.verification import roll
 from tracking.models import Event, EventWork
 from tracking.rules import folded, rules_by_event
 from tracking.signals import event_settled
 from tracking.telling import told
-from tracking.verification import roll
 
 logger = structlog.get_logger(__name__)
 

@@ -3,7 +3,10 @@
 from celery import shared_task
 
 from chat33.lib.clock import utcnow
-from tracking import domains, postbacks, recount, retention, settling
+from tracking import retention, settling
+from tracking.attribution import recount
+from tracking.links import domains
+from tracking.postbacks import reading
 
 SETTLERS = 2
 READERS = 2
@@ -56,17 +59,17 @@ def recheck_domains() -> None:
 @shared_task(name="tracking.wake_readers", queue="default", soft_time_limit=20, time_limit=30)
 def wake_readers() -> None:
     """Beat: ring for as many readers of postbacks as there is work."""
-    for _ in range(postbacks.due(READERS)):
+    for _ in range(reading.due(READERS)):
         read_postbacks.apply_async(expires=5)
 
 
 @shared_task(name="tracking.read_postbacks", queue="default", soft_time_limit=120, time_limit=150)
 def read_postbacks() -> None:
     """Carry MMPs' postbacks that are due until there are none, or for a minute."""
-    postbacks.read_due(seconds=60)
+    reading.read_due(seconds=60)
 
 
 @shared_task(name="tracking.prune_postbacks", queue="default", soft_time_limit=120, time_limit=150)
 def prune_postbacks() -> None:
     """Beat: forget what MMPs sent, once it has been kept for as long as promised."""
-    postbacks.prune(now=utcnow(), seconds=60)
+    reading.prune(now=utcnow(), seconds=60)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from contacts.models import Contact, Kind
 from contacts.timeline import TITLE, Told
-from tracking.currencies import shown
+from tracking.events.currencies import shown
 from tracking.models import Event
 
 KINDS = {"click": Kind.CLICK, "page_view": Kind.PAGE, "purchase": Kind.PURCHASE, "install": Kind.INSTALL}

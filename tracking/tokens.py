@@ -14,8 +14,8 @@ from django.db import transaction
 
 from chat33.lib.secrets import BASE62, checksum, digest, prefix
 from chat33.orgs.models import Organization
+from tracking.links.targets import NotATarget, host_of, target_of
 from tracking.models import Token, TokenKind
-from tracking.targets import NotATarget, host_of, target_of
 
 OVERLAPS: Mapping[str, timedelta] = {
     "now": timedelta(0),

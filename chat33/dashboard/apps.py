@@ -15,8 +15,8 @@ class DashboardConfig(AppConfig):
         from chat33 import checks
         from chat33.dashboard import incidents, post_results, receivers
         from posts.signals import post_failed
-        from tracking.figures import LABELLERS
         from tracking.models import Axis
+        from tracking.results.figures import LABELLERS
 
         checks.register()
         LABELLERS[Axis.POST] = post_results.post_labels

@@ -14,13 +14,14 @@ from chat33.dashboard.demo_story import DAYS, EVERY, PEOPLE, SHOP, WAYS, Happeni
 from chat33.orgs.models import Organization
 from contacts.models import Contact, TimelineEntry
 from contacts.services import create_contact
-from tracking.drafts import Draft
 from tracking.edge.events import CONFIRM, STORE, Row
 from tracking.edge.lookups import Owner
 from tracking.edge.notes import REJECTED
 from tracking.edge.rows import row
-from tracking.intake import key_of
-from tracking.linking import create_link
+from tracking.events.intake import key_of
+from tracking.events.partitions import Month, ensure_month
+from tracking.links.drafts import Draft
+from tracking.links.services import create_link
 from tracking.models import (
     Conversion,
     Credit,
@@ -37,7 +38,6 @@ from tracking.models import (
     Visitor,
     Word,
 )
-from tracking.partitions import Month, ensure_month
 from tracking.settling import settle_due
 
 BATCH = 1_000

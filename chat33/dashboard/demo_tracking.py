@@ -8,9 +8,9 @@ from django.db import transaction
 from chat33.orgs.models import Organization
 from contacts.models import Contact
 from contacts.services import create_contact
-from tracking.domains import add_domain
+from tracking.links.domains import add_domain
+from tracking.links.signing import wrap_link
 from tracking.models import Domain, Token, TokenKind
-from tracking.signing import wrap_link
 from tracking.tokens import make_token, revoke_token
 
 HOST = "demo-coffee.example"

@@ -12,7 +12,7 @@ from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from posts.models import Post
 from tracking.models import Axis
-from tracking.numbers import outcome_of
+from tracking.results.numbers import outcome_of
 
 LONGEST = 60  # characters of a post
 

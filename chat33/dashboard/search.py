@@ -17,7 +17,7 @@ from contacts.selectors import contacts_found
 from integrations.auth import MANAGING_KEYS
 from integrations.selectors import channels_for
 from posts.finding import media_found, posts_found
-from tracking.links import Wish, links_like
+from tracking.links.selectors import Wish, links_like
 
 SHORTEST, LONGEST = 2, 100  # characters
 EACH = 5  # of a kind

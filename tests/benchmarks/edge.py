@@ -28,8 +28,8 @@ from tests.benchmarks.figures import Report, cpu_seconds, median
 from tests.benchmarks.floor_edge import TABLE
 from tests.factories import make_organization
 from tests.faults.conftest import free_port
+from tracking.events.partitions import ensure_months
 from tracking.models import Event, EventKey, Link, Rollup, Token
-from tracking.partitions import ensure_months
 
 CONNECTIONS, SECONDS, ROUNDS = 32, 4, 3
 GOAL, OF_FLOOR, OF_NAIVE, P99 = 10_000, 0.35, 3, 25

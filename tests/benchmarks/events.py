@@ -7,8 +7,8 @@ from django.db import connection
 
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
+from tracking.events.partitions import TABLE, Month, months
 from tracking.models import Link
-from tracking.partitions import TABLE, Month, months
 
 LINKS, CAMPAIGNS, POSTS, FLOWS, CHANNELS, INFLUENCERS, VISITORS = 1_000, 100, 300, 40, 8, 30, 0.15
 

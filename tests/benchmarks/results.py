@@ -21,9 +21,9 @@ from tests.benchmarks import events
 from tests.benchmarks.figures import Report, median, milliseconds, percentile
 from tests.factories import make_member, make_organization
 from tests.people import Client, Person
-from tracking import figures
-from tracking.figures import Period
 from tracking.models import Axis, Event, Model, Rollup
+from tracking.results import figures
+from tracking.results.figures import Period
 
 FEW, MANY = 100_000, 10_000_000
 P95, FLAT = 150, 3  # ms; times that among few

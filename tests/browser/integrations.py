@@ -9,7 +9,7 @@ from tests.people import Person
 from tests.tracking.postbacks import keep
 from tracking.mmp.registry import MMPS
 from tracking.models import Postback, StoreAggregate, Token, TokenKind
-from tracking.postbacks import read_due
+from tracking.postbacks.reading import read_due
 from tracking.tokens import make_token, rotate_token, set_origins
 
 

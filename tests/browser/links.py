@@ -5,9 +5,9 @@ from datetime import timedelta
 from chat33.lib.clock import utcnow
 from tests.people import Person
 from tests.tracking.links import add_click, count_clicks, make_link
-from tracking.domains import add_domain
+from tracking.links.domains import add_domain
+from tracking.links.vocabulary import add_term
 from tracking.models import Domain, Link
-from tracking.vocabulary import add_term
 
 UTM = {"source": "instagram", "medium": "social", "campaign": "spring-sale"}
 STORES = {

@@ -5,8 +5,8 @@ from chat33.lib.clock import utcnow
 from contacts.models import TimelineEntry
 from tests.factories import make_channel
 from tests.people import Person
+from tracking.attribution.recount import start_recount
 from tracking.models import Event
-from tracking.recount import start_recount
 
 
 def a_month(owner: Person) -> None:

@@ -11,7 +11,7 @@ from tests.factories import make_contact
 from tests.people import Person
 from tests.tracking.edges import RunningEdge, make_token
 from tracking.models import Event, Postback
-from tracking.postbacks import read_due
+from tracking.postbacks.reading import read_due
 from tracking.settling import settle_due
 
 # What the document says that is read of each: "AppsFlyer reads event_type, app_id, appsflyer_id, af_sub1/af_sub2", "Adjust

@@ -23,9 +23,9 @@ from posts.queue import due_posts
 from posts.services import retry_post
 from tests.posts.flow import publish
 from tests.sandboxes import RunningSandbox
+from tracking.links.signing import link_keys
+from tracking.links.targets import asked, signed_by
 from tracking.models import Token
-from tracking.signing import link_keys
-from tracking.targets import asked, signed_by
 
 PASSWORD = "correct horse battery"
 

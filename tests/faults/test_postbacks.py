@@ -17,7 +17,7 @@ from tracking.settling import settle_due
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
-WORKER = "from tracking.postbacks import read_due; read_due(seconds=30)"
+WORKER = "from tracking.postbacks.reading import read_due; read_due(seconds=30)"
 PEOPLE, EACH = 20, 15  # installs and a repetition of each: more than two batches
 
 

@@ -17,8 +17,8 @@ from chat33.orgs.models import Organization
 from chat33.runtime.layout import ROOT
 from contacts.models import Contact, Kind, TimelineEntry
 from tests.factories import make_contact, make_organization
+from tracking.events.partitions import ensure_months
 from tracking.models import Axis, Conversion, Credit, CreditRollup, Event, EventWork
-from tracking.partitions import ensure_months
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 

@@ -27,9 +27,9 @@ from tests.tracking.edges import RunningEdge, make_token, running_edge
 from tracking import settling
 from tracking.edge.registry import Remembered
 from tracking.edge.words import MOST
+from tracking.links.signing import link_keys
+from tracking.links.targets import signature, wrapped
 from tracking.models import Event, EventKey, EventWork, Link, Postback, Rollup, TokenUse, Visitor, Word
-from tracking.signing import link_keys
-from tracking.targets import signature, wrapped
 
 SITE = "https://shop.example"
 ROWS = (Event, EventKey, EventWork, Rollup, Visitor, Word, TokenUse, Postback, Labelling)

@@ -18,9 +18,9 @@ from chat33.orgs.models import Organization
 from tracking.edge.events import STORE
 from tracking.edge.lookups import Owner
 from tracking.edge.rows import row
-from tracking.intake import key_of
+from tracking.events.intake import key_of
+from tracking.events.partitions import Month, ensure_month
 from tracking.models import Axis, CreditRollup, Event, Ledger
-from tracking.partitions import Month, ensure_month
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "pixel": {"by": "person", "verified": False},

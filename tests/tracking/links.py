@@ -7,10 +7,10 @@ from django.db import connection
 
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
-from tracking.drafts import Draft
-from tracking.linking import create_link
+from tracking.events.partitions import ensure_months
+from tracking.links.drafts import Draft
+from tracking.links.services import create_link
 from tracking.models import Axis, Event, Link, Rollup
-from tracking.partitions import ensure_months
 
 
 def make_link(organization: Organization, **given: Any) -> Link:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
 from tracking.models import Postback
-from tracking.postbacks import read_due
+from tracking.postbacks.reading import read_due
 
 
 def keep(organization: Organization, query: Mapping[str, Any] | str = "", body: Any = "", **given: Any) -> Postback:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracking.agents import device_of, visit
+from tracking.events.agents import device_of, visit
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 ANDROID = (

@@ -4,10 +4,10 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from tracking import utm
-from tracking.stores import app_store, google_play
-from tracking.targets import NotATarget
-from tracking.utm import UnableToBuild, build, channel_of
+from tracking.links import utm
+from tracking.links.stores import app_store, google_play
+from tracking.links.targets import NotATarget
+from tracking.links.utm import UnableToBuild, build, channel_of
 
 GIVEN = {"source": "instagram", "medium": "social", "campaign": "spring"}
 

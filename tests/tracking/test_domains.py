@@ -13,10 +13,10 @@ import pytest
 from chat33.lib.http import Guard, HttpClient
 from tests.lib.certificates import Authority
 from tests.people import Person
-from tracking.domains import META, add_domain, check_domain, domains_for, file_path, host_in, recheck_domains
+from tracking.links.domains import META, add_domain, check_domain, domains_for, file_path, host_in, recheck_domains
+from tracking.links.targets import NotATarget
+from tracking.links.utm import UnableToBuild
 from tracking.models import Domain
-from tracking.targets import NotATarget
-from tracking.utm import UnableToBuild
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

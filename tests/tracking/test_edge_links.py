@@ -13,9 +13,9 @@ from chat33.lib.clock import utcnow
 from contacts.models import Contact
 from tests.people import Person
 from tests.tracking.edges import ANDROID, IPHONE, RunningEdge, running_edge
+from tracking.links.signing import link_keys, short_url, wrap_link
+from tracking.links.targets import signature, wrapped
 from tracking.models import Axis, Event, Link, Rollup
-from tracking.signing import link_keys, short_url, wrap_link
-from tracking.targets import signature, wrapped
 
 SITE = "https://shop.example"
 

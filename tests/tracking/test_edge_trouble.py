@@ -10,8 +10,8 @@ from django.db import connection
 from chat33.lib.clock import utcnow
 from tests.people import Person
 from tests.tracking.edges import RunningEdge, make_token, running_edge
+from tracking.events.partitions import Month, months
 from tracking.models import Event, Link, Rollup, Token
-from tracking.partitions import Month, months
 
 
 def test_without_a_database_everything_is_refused_at_once_and_the_script_is_served(

@@ -16,10 +16,10 @@ from tests.factories import make_contact, make_member
 from tests.people import Client, Person
 from tests.tracking.came_back import said, store, store_many
 from tests.tracking.links import make_link
-from tracking import exploring
 from tracking.edge.config import conninfo
-from tracking.figures import Period
 from tracking.models import Credit, Event
+from tracking.results import exploring
+from tracking.results.figures import Period
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +143,7 @@ def test_the_file_has_what_the_page_has_and_no_cell_of_it_runs(owner: Person) ->
 
 def test_the_file_is_bounded_and_says_so(owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     store_many(owner.organization, [{} for _ in range(30)])
-    monkeypatch.setattr("tracking.exploring.PIECE", 4)
+    monkeypatch.setattr("tracking.results.exploring.PIECE", 4)
     monkeypatch.setattr("tracking.views.events.MOST_WRITTEN", 10)
     reply: Any = owner.browser().get("/tracking/events.csv")
     lines = b"".join(reply.streaming_content).decode().splitlines()

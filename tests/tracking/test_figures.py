@@ -9,9 +9,9 @@ from django.db import connection
 
 from tests.people import Person
 from tests.tracking.links import make_link
-from tracking import figures
-from tracking.figures import Period, Revenue
 from tracking.models import Axis, CreditRollup, Ledger, Model, Rollup, Visitor
+from tracking.results import figures
+from tracking.results.figures import Period, Revenue
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 4, 10)

@@ -9,10 +9,10 @@ from chat33.lib.clock import utcnow
 from tests.people import Person
 from tests.tracking.edges import RunningEdge
 from tests.tracking.journeys import Shop, assert_sound
-from tracking import figures
-from tracking.currencies import shown
-from tracking.figures import Period, Revenue
+from tracking.events.currencies import shown
 from tracking.models import Event
+from tracking.results import figures
+from tracking.results.figures import Period, Revenue
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from pytest_django.fixtures import Settings
 from chat33.lib.clock import utcnow
 from tests.people import Person
 from tests.tracking.edges import RunningEdge, make_token, running_edge
+from tracking.events.partitions import AHEAD, Month, drop_months, ensure_month, ensure_months, months
 from tracking.models import Event
-from tracking.partitions import AHEAD, Month, drop_months, ensure_month, ensure_months, months
 
 
 @pytest.fixture

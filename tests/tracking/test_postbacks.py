@@ -15,9 +15,9 @@ from contacts.models import Contact, Kind, TimelineEntry
 from contacts.services import delete_contact, restore_contact
 from tests.factories import make_contact, make_organization
 from tests.tracking.postbacks import carried, keep
-from tracking import postbacks, recording
 from tracking.edge.words import OTHER
 from tracking.models import Axis, Event, EventWork, Ledger, Postback, PostbackStatus, Rollup, StoreAggregate, Word
+from tracking.postbacks import reading, recording
 from tracking.settling import settle_due
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +90,7 @@ def test_a_repetition_counts_once_and_says_when_it_came_first(here: Organization
     first = carried(keep(here, body=body))
     again = carried(keep(here, body={**body, "campaign": "renamed"}))
     both = [keep(here, body={**body, "event_name": "level"}) for _ in range(2)]
-    postbacks.read_due(seconds=5)
+    reading.read_due(seconds=5)
 
     assert (first.status, again.status) == (PostbackStatus.MATCHED, PostbackStatus.DUPLICATE)
     assert again.why.startswith("AppsFlyer sent this before on ")
@@ -211,12 +211,12 @@ def test_a_replay_counts_nothing_again_and_finds_who_is_there_by_now(here: Organ
     Postback.objects.update(due_at=None)
     EventWork.objects.all().delete()
     Contact.objects.filter(pk=ada.pk).update(deleted_at=None)
-    postbacks.replay(postback=row, now=utcnow())
+    reading.replay(postback=row, now=utcnow())
 
     assert carried(row).status == PostbackStatus.MATCHED
     settle_due(seconds=5)
     assert story(ada) == [(Kind.INSTALL, "Installed the app")]
-    postbacks.replay(postback=row, now=utcnow())
+    reading.replay(postback=row, now=utcnow())
     assert carried(row).status == PostbackStatus.MATCHED
     settle_due(seconds=5)
     assert len(story(ada)) == 1
@@ -229,13 +229,13 @@ def test_all_that_wait_are_replayed_and_no_others(here: Organization, ada: Conta
     carried(keep(here, body=install("")))
     carried(keep(here, body="{", content_type="application/json"))
     theirs = carried(keep(make_organization(), body=install("")))
-    again = postbacks.replay_all(rows=Postback.objects.filter(organization=here), now=utcnow())
+    again = reading.replay_all(rows=Postback.objects.filter(organization=here), now=utcnow())
 
     assert again == 2
     assert set(Postback.objects.filter(status="PENDING").values_list("organization", flat=True)) == {here.pk}
     assert Postback.objects.get(pk=matched.pk).status == PostbackStatus.MATCHED
     assert Postback.objects.get(pk=theirs.pk).status == PostbackStatus.UNMATCHED
-    postbacks.read_due(seconds=5)
+    reading.read_due(seconds=5)
     assert Event.objects.count() == 3
 
 
@@ -256,15 +256,15 @@ def test_one_that_cannot_be_carried_does_not_keep_the_others(
     here: Organization, ada: Contact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = keep(here, body=install("")), keep(here, body=install(ada.public_id))
-    settle = postbacks._settle
+    settle = reading._settle
 
-    def stumble(one: postbacks.Understood, *given: Any, **named: Any) -> None:
+    def stumble(one: reading.Understood, *given: Any, **named: Any) -> None:
         if one.postback.pk == bad.pk:
             raise ValueError("a fault of ours")
         settle(one, *given, **named)
 
-    monkeypatch.setattr(postbacks, "_settle", stumble)
-    postbacks.carry_all(postbacks.claim(limit=10))
+    monkeypatch.setattr(reading, "_settle", stumble)
+    reading.carry_all(reading.claim(limit=10))
     bad.refresh_from_db()
     good.refresh_from_db()
 
@@ -280,11 +280,11 @@ def test_one_that_cannot_be_carried_does_not_keep_the_others(
 
 def test_a_worker_that_lost_its_lease_changes_nothing(here: Organization, ada: Contact) -> None:
     row = keep(here, body=install(ada.public_id))
-    late = postbacks.claim(limit=10)
+    late = reading.claim(limit=10)
     Postback.objects.update(due_at=utcnow())
     assert carried(row).status == PostbackStatus.MATCHED
     Postback.objects.update(why="as it was")
-    postbacks.carry(late, now=utcnow())
+    reading.carry(late, now=utcnow())
 
     row.refresh_from_db()
     assert row.why == "as it was"
@@ -318,8 +318,8 @@ def test_what_was_kept_as_long_as_promised_is_forgotten_and_what_it_brought_stay
     new = carried(keep(here, body=install(ada.public_id), received_at=utcnow() - timedelta(days=29)))
     Postback.objects.filter(pk=late.pk).update(status="PENDING", due_at=utcnow())
 
-    assert postbacks.prune(now=utcnow(), seconds=5) == 1
+    assert reading.prune(now=utcnow(), seconds=5) == 1
     assert set(Postback.objects.values_list("pk", flat=True)) == {late.pk, new.pk}
     assert Event.objects.filter(event_id=old.stored_as).exists()
     settings.POSTBACK_DAYS = 0
-    assert postbacks.prune(now=utcnow() + timedelta(days=999), seconds=5) == 0
+    assert reading.prune(now=utcnow() + timedelta(days=999), seconds=5) == 0

@@ -16,13 +16,13 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
 from contacts.models import Contact
 from tests.factories import make_contact, make_organization
-from tracking import recount
-from tracking.attribution import follow
-from tracking.crediting import credit, hold
+from tracking.attribution import recount
+from tracking.attribution.attributing import follow
+from tracking.attribution.crediting import credit, hold
+from tracking.attribution.recount import UnableToRecount
+from tracking.attribution.verification import roll
+from tracking.events.partitions import ensure_months
 from tracking.models import Conversion, Credit, CreditRollup, Event, Recount, Touch
-from tracking.partitions import ensure_months
-from tracking.recount import UnableToRecount
-from tracking.verification import roll
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)

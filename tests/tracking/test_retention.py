@@ -14,10 +14,11 @@ from pytest_django.fixtures import Settings
 
 from chat33.orgs.models import Organization
 from tests.factories import make_organization
-from tracking import partitions, retention
+from tracking import retention
 from tracking.edge.config import conninfo
+from tracking.events import partitions
+from tracking.events.partitions import Month, drop_months, ensure_month, months
 from tracking.models import Axis, Conversion, Credit, CreditRollup, Event, EventKey, Rollup, Touch, Visitor
-from tracking.partitions import Month, drop_months, ensure_month, months
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)

@@ -16,8 +16,8 @@ from contacts.selectors import labels_of
 from contacts.services import delete_contact, restore_contact
 from tests.factories import make_contact, make_organization
 from tracking import settling
+from tracking.events.partitions import ensure_months
 from tracking.models import Event, EventWork
-from tracking.partitions import ensure_months
 from tracking.rules import add_rule
 from tracking.signals import event_settled
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.orders import Told, verdict
-from tracking.shares import NOBODY, Axes, Step, portions
+from tracking.attribution.orders import Told, verdict
+from tracking.attribution.shares import NOBODY, Axes, Step, portions
 
 AXES = st.builds(
     Axes, link=st.integers(0, 3), campaign=st.sampled_from(["", "a", "b"]), flow=st.sampled_from(["", "f"])

@@ -7,8 +7,8 @@ from pytest_django.fixtures import Settings
 
 from tests.people import Person
 from tests.tracking.links import make_link
-from tracking.signing import link_keys, short_url, wrap_link
-from tracking.targets import NotATarget, asked, signed_by
+from tracking.links.signing import link_keys, short_url, wrap_link
+from tracking.links.targets import NotATarget, asked, signed_by
 
 pytestmark = pytest.mark.django_db
 

@@ -4,8 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tracking.embedding import embedded
-from tracking.targets import (
+from tracking.links.embedding import embedded
+from tracking.links.targets import (
     NotATarget,
     app_address,
     appended,

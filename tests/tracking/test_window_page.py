@@ -7,7 +7,7 @@ import pytest
 from chat33.lib.clock import utcnow
 from tests.people import Person
 from tests.tracking.came_back import said
-from tracking.recount import latest_recount, recount_due, window_of
+from tracking.attribution.recount import latest_recount, recount_due, window_of
 
 pytestmark = pytest.mark.django_db
 

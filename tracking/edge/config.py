@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-from tracking.signing import link_keys
+from tracking.links.signing import link_keys
 
 SCRIPT = Path(__file__).resolve().parents[1] / "static" / "tracking" / "pixel.js"
 

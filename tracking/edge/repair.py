@@ -7,7 +7,7 @@ import structlog
 from django.db import DatabaseError, connections
 
 from chat33.lib.clock import utcnow
-from tracking.partitions import ensure_months
+from tracking.events.partitions import ensure_months
 
 logger = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from chat33.lib.ids import uuid7, written
 from tracking.edge.events import Row
 from tracking.edge.lookups import Owner
-from tracking.intake import Sent, key_of
+from tracking.events.intake import Sent, key_of
 
 
 def row(

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, unquote
 
-from tracking.intake import without_nul
+from tracking.events.intake import without_nul
 
 _WORD = r"[A-Za-z][\w.?:-]*"  # a macro's name; JSON in braces has quotes
 _MACRO = re.compile(

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.http import QueryDict
 
-from tracking.currencies import digits_of
+from tracking.events.currencies import digits_of
 
 register = template.Library()
 

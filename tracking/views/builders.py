@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from tracking.forms import StoreForm, UtmForm, WrapForm, tell
-from tracking.stores import StoreLinks, both
-from tracking.utm import UnableToBuild
-from tracking.vocabulary import strays, suggestions
+from tracking.links.stores import StoreLinks, both
+from tracking.links.utm import UnableToBuild
+from tracking.links.vocabulary import strays, suggestions
 
 _STORE_FIELDS = {
     "appStore.app": "app", "appStore.provider": "provider", "appStore.campaign": "campaign",

@@ -14,7 +14,8 @@ from chat33.lib.clock import utcnow
 from chat33.lib.sheets import written
 from chat33.orgs.roles import Permission
 from chat33.pages.door import Here, PageRequest, door
-from tracking.exploring import (
+from tracking.models import Event, Source
+from tracking.results.exploring import (
     MOST_WRITTEN,
     TooSlow,
     Wish,
@@ -25,7 +26,6 @@ from tracking.exploring import (
     found,
     names_of,
 )
-from tracking.models import Event, Source
 from tracking.views.lines import CAUSES, SOURCES, lines_of
 from tracking.views.periods import Chosen, chosen
 

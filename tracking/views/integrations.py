@@ -18,6 +18,7 @@ from chat33.pages.saying import say
 from tracking import installing
 from tracking.forms import OriginsForm, OverlapForm
 from tracking.models import Token, TokenKind
+from tracking.postbacks.trying import door_url
 from tracking.tokens import (
     OVERLAPS,
     Held,
@@ -29,7 +30,6 @@ from tracking.tokens import (
     set_origins,
     tokens_of,
 )
-from tracking.trying import door_url
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from chat33.orgs.models import Organization
 from contacts.models import Contact, Kind
-from tracking.exploring import named_by
 from tracking.models import Event, Link
+from tracking.results.exploring import named_by
 from tracking.telling import kind_of, place_of, title_of
 
 ICONS: Mapping[str, str] = {

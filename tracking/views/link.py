@@ -15,19 +15,19 @@ from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.saying import say
-from tracking.codes import CHOSEN, new_code
-from tracking.drafts import Sound, checked
-from tracking.figures import Period
 from tracking.forms import LinkForm, tell
-from tracking.link_stats import PERIODS, sources_of, stats_of
-from tracking.linking import archive_link, create_link, restore_link, update_link
-from tracking.links import folders_of, link_named
+from tracking.links.codes import CHOSEN, new_code
+from tracking.links.drafts import Sound, checked
+from tracking.links.qr import qr_svg
+from tracking.links.selectors import folders_of, link_named
+from tracking.links.services import archive_link, create_link, restore_link, update_link
+from tracking.links.signing import short_url
+from tracking.links.stats import PERIODS, sources_of, stats_of
+from tracking.links.utm import UnableToBuild
+from tracking.links.vocabulary import strays, suggestions
 from tracking.models import Axis, Link
-from tracking.numbers import outcome_of
-from tracking.qr import qr_svg
-from tracking.signing import short_url
-from tracking.utm import UnableToBuild
-from tracking.vocabulary import strays, suggestions
+from tracking.results.figures import Period
+from tracking.results.numbers import outcome_of
 
 
 @door(Permission.PUBLISH)

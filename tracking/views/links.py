@@ -12,11 +12,11 @@ from chat33.pages.door import PageRequest, door
 from chat33.pages.listing import slice_of
 from chat33.pages.saying import say
 from tracking.forms import WishForm
-from tracking.link_stats import trends_of
-from tracking.linking import move_links
-from tracking.links import Wish, folders_of, links_like, tags_of
-from tracking.signing import short_url
-from tracking.sparks import points
+from tracking.links.selectors import Wish, folders_of, links_like, tags_of
+from tracking.links.services import move_links
+from tracking.links.signing import short_url
+from tracking.links.sparks import points
+from tracking.links.stats import trends_of
 
 PAGE = 50
 DAYS = 28  # of the chart beside each

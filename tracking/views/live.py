@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 from chat33.lib.clock import utcnow
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
-from tracking.exploring import TooSlow
-from tracking.live import MINUTES, newest, pulse
+from tracking.results.exploring import TooSlow
+from tracking.results.live import MINUTES, newest, pulse
 from tracking.views.lines import lines_of
 
 

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_safe
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from contacts.selectors import is_contact_id
-from tracking.exploring import TooSlow
-from tracking.links import contact_named
-from tracking.numbers import story_of
+from tracking.links.selectors import contact_named
+from tracking.results.exploring import TooSlow
+from tracking.results.numbers import story_of
 
 
 @door(Permission.READ)

@@ -14,10 +14,21 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
-from tracking.comparing import Change, change
-from tracking.figures import Headline, LedgerLine, Period, Revenue, Step, by_axis, daily, funnel, headline, ledger
 from tracking.models import Axis, Model
-from tracking.results import has_events, links_by_number, visitors_by_day
+from tracking.results.comparing import Change, change
+from tracking.results.figures import (
+    Headline,
+    LedgerLine,
+    Period,
+    Revenue,
+    Step,
+    by_axis,
+    daily,
+    funnel,
+    headline,
+    ledger,
+)
+from tracking.results.sources import has_events, links_by_number, visitors_by_day
 from tracking.views.lines import SOURCES
 from tracking.views.periods import chosen
 

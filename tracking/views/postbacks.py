@@ -12,12 +12,12 @@ from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.listing import slice_of
 from chat33.pages.saying import say
-from tracking import inbox
 from tracking.forms import PostbackTestForm
 from tracking.mmp.registry import MMPS
 from tracking.models import Postback, PostbackStatus
-from tracking.postbacks import replay, replay_all
-from tracking.trying import send_test
+from tracking.postbacks import inbox
+from tracking.postbacks.reading import replay, replay_all
+from tracking.postbacks.trying import send_test
 
 DAYS = (30, 90, 365)
 TITLES = {name: mmp.title for name, mmp in MMPS.items()}

@@ -11,10 +11,10 @@ from chat33.lib.clock import utcnow
 from chat33.lib.sheets import written
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
-from tracking.figures import Row, by_axis
+from tracking.attribution.recount import window_of
 from tracking.models import Axis, Model
-from tracking.recount import window_of
-from tracking.results import earned, has_events, links_by_number, store_aggregates
+from tracking.results.figures import Row, by_axis
+from tracking.results.sources import earned, has_events, links_by_number, store_aggregates
 from tracking.templatetags.results import amount, counted
 from tracking.views.periods import Chosen, chosen
 

@@ -12,7 +12,7 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.saying import say
-from tracking.recount import (
+from tracking.attribution.recount import (
     LONGEST,
     SHORTEST,
     UnableToRecount,

@@ -10,8 +10,8 @@ from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door, refused
 from chat33.pages.saying import say
 from tracking.forms import WordForm, tell
-from tracking.utm import UnableToBuild
-from tracking.vocabulary import add_term, remove_term, terms_of
+from tracking.links.utm import UnableToBuild
+from tracking.links.vocabulary import add_term, remove_term, terms_of
 
 
 @door(Permission.READ)

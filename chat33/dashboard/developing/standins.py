@@ -12,7 +12,7 @@ from contacts.selectors import contacts_for
 from integrations.models import Channel
 from integrations.selectors import api_keys_for, callbacks_for, channels_for
 from posts.selectors import posts_for
-from tracking.links import links_for
+from tracking.links.selectors import links_for
 
 CONTACT = "cm1abc123"
 CHANNELS = ("chan_abc123", "chan_def456")

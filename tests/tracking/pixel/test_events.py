@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.tracking.pixel.places import Door, Site
-from tracking.intake import Sent, events_in, read_body, read_event
+from tracking.events.intake import Sent, events_in, read_body, read_event
 
 pytestmark = pytest.mark.browser
 

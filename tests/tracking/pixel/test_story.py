@@ -15,8 +15,8 @@ from tests.people import Person
 from tests.tracking.edges import PERSON, RunningEdge, make_token, running_edge
 from tests.tracking.pixel.places import PATIENCE, Site, opened_site, until
 from tracking import settling
+from tracking.links.signing import wrap_link
 from tracking.models import Event, EventWork, Link, Token, Visitor
-from tracking.signing import wrap_link
 
 pytestmark = pytest.mark.browser
 

@@ -8,12 +8,12 @@ from rest_framework.response import Response
 from chat33.api.schema import Operation
 from chat33.api.views import ApiView
 from integrations.auth import caller
-from tracking import signing, utm
 from tracking.api.v1 import docs, intake
 from tracking.api.v1.links import read_body
 from tracking.api.v1.serializers import BuildStoreRequest, BuildUtmRequest, WrapRequest
-from tracking.stores import both
-from tracking.vocabulary import strays
+from tracking.links import signing, utm
+from tracking.links.stores import both
+from tracking.links.vocabulary import strays
 
 
 class WrapView(ApiView):

@@ -5,7 +5,7 @@ from drf_spectacular.types import OpenApiTypes
 from chat33.api.refusals import invalid
 from chat33.api.schema import Operation, id_of, page_parameters, query
 from tracking.api.v1 import examples, replies, serializers
-from tracking.link_stats import MOST_DAYS
+from tracking.links.stats import MOST_DAYS
 
 _LINK_ID = id_of("The link's")
 _KIND = {"$ref": "#/components/schemas/LinkKind"}

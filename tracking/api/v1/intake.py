@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from rest_framework.exceptions import ValidationError
 
 from chat33.orgs.models import Organization
-from tracking import utm
-from tracking.drafts import Draft
-from tracking.links import channel_named, contact_named
-from tracking.stores import both
-from tracking.targets import NotATarget
-from tracking.utm import UnableToBuild
+from tracking.links import utm
+from tracking.links.drafts import Draft
+from tracking.links.selectors import channel_named, contact_named
+from tracking.links.stores import both
+from tracking.links.targets import NotATarget
+from tracking.links.utm import UnableToBuild
 
 T = TypeVar("T")
 # The API's name of each field that is simply taken over.

@@ -20,13 +20,13 @@ from integrations.auth import caller
 from tracking.api.v1 import docs, intake
 from tracking.api.v1.replies import link_body, stats_body
 from tracking.api.v1.serializers import CreateLinkRequest, PatchLinkRequest
-from tracking.drafts import draft_of
-from tracking.link_stats import MOST_DAYS, sources_of, stats_of
-from tracking.linking import archive_link, create_link, restore_link, update_link
-from tracking.links import Wish, link_named, links_like
+from tracking.links.drafts import draft_of
+from tracking.links.qr import qr_svg
+from tracking.links.selectors import Wish, link_named, links_like
+from tracking.links.services import archive_link, create_link, restore_link, update_link
+from tracking.links.signing import short_url
+from tracking.links.stats import MOST_DAYS, sources_of, stats_of
 from tracking.models import Link, LinkKind
-from tracking.qr import qr_svg
-from tracking.signing import short_url
 
 
 def read_body(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from chat33.lib.clock import stamp
-from tracking.link_stats import Count, Sources, Stats
+from tracking.links.signing import short_url
+from tracking.links.stats import Count, Sources, Stats
 from tracking.models import Link, LinkKind
-from tracking.signing import short_url
 
 
 class UtmReply(serializers.Serializer[Any]):

@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from chat33.api.fields import BoundedListField, StringField
-from tracking.drafts import MAX_CLICKS, MAX_TAGS, REF
+from tracking.links.drafts import MAX_CLICKS, MAX_TAGS, REF
+from tracking.links.targets import MAX_URL
 from tracking.models import LinkKind
-from tracking.targets import MAX_URL
 
 
 class AddressField(StringField):

@@ -10,8 +10,6 @@ from datetime import datetime
 
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
-from tracking import addresses
-from tracking.agents import Visit, visit
 from tracking.edge import pages
 from tracking.edge.events import Asked, Kept
 from tracking.edge.http import Refused, Request, Response, invalid, wrong_method
@@ -19,8 +17,10 @@ from tracking.edge.line import Full, Unavailable
 from tracking.edge.lookups import Link, Owner
 from tracking.edge.rows import row
 from tracking.edge.state import State
-from tracking.signing import leads_back
-from tracking.targets import MAX_URL, NotATarget, appended, asked, encoded, host_of, signed_by
+from tracking.events import addresses
+from tracking.events.agents import Visit, visit
+from tracking.links.signing import leads_back
+from tracking.links.targets import MAX_URL, NotATarget, appended, asked, encoded, host_of, signed_by
 
 REF = re.compile(r"[A-Za-z0-9_.:-]{1,60}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")

@@ -8,7 +8,7 @@ from tracking.edge.http import Refused, Request, Response, invalid, json, limite
 from tracking.edge.lookups import Token
 from tracking.edge.rows import sent_row
 from tracking.edge.state import State
-from tracking.intake import MAX_BODY, NotReadable, Sent, events_in, read_body, read_event
+from tracking.events.intake import MAX_BODY, NotReadable, Sent, events_in, read_body, read_event
 
 SOURCE = "server"
 

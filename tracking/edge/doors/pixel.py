@@ -12,15 +12,15 @@ from typing import Any
 from uuid import UUID
 
 from chat33.lib.clock import utcnow
-from tracking import addresses
-from tracking.agents import Visit, visit
 from tracking.edge.events import Asked, Kept, Row, retry_after
 from tracking.edge.failures import response_to
 from tracking.edge.http import Gone, Refused, Request, Response, empty, error, invalid, json, limited, wrong_method
 from tracking.edge.lookups import Token
 from tracking.edge.rows import sent_row
 from tracking.edge.state import State
-from tracking.intake import MAX_BODY, NotReadable, Problem, events_in, key_of, read_body, read_event
+from tracking.events import addresses
+from tracking.events.agents import Visit, visit
+from tracking.events.intake import MAX_BODY, NotReadable, Problem, events_in, key_of, read_body, read_event
 
 SOURCE = "pixel"
 _REF = re.compile(r"[A-Za-z0-9_.:-]{1,60}", re.ASCII)

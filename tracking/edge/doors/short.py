@@ -1,6 +1,6 @@
 """``GET /l/{code}``: a stored link. It may lead elsewhere by device, open an app, end at a time or after so many clicks.
 
-Who clicked goes along in the way that the target understands (``tracking.embedding``), also into the app that is opened.
+Who clicked goes along in the way that the target understands (``tracking.links.embedding``), also into the app that opens.
 """
 
 from datetime import datetime
@@ -9,15 +9,15 @@ from urllib.parse import parse_qsl
 
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
-from tracking.agents import Visit, visit
 from tracking.edge import pages
 from tracking.edge.doors.clicks import REF, redirect, store_click
 from tracking.edge.http import Request, Response, wrong_method
 from tracking.edge.line import Full, Unavailable
 from tracking.edge.lookups import Link
 from tracking.edge.state import State
-from tracking.embedding import embedded
-from tracking.targets import APPENDED, NotATarget, target_of
+from tracking.events.agents import Visit, visit
+from tracking.links.embedding import embedded
+from tracking.links.targets import APPENDED, NotATarget, target_of
 
 PREFIX = "/l/"
 LONGEST = 32

@@ -1,4 +1,4 @@
-"""Reads for the pages of results beside ``tracking.figures``, from rollups alone."""
+"""Reads for the pages of results beside ``tracking.results.figures``, from rollups alone."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from django.db.models import Count as Counted
 from django.db.models import Max, Q, Sum
 
 from chat33.orgs.models import Organization
-from tracking.figures import Count, Period
 from tracking.models import Axis, CreditRollup, Link, Model, Rollup, StoreAggregate
+from tracking.results.figures import Count, Period
 
 SAMPLE = 400  # visitors of a day that are looked at for a chart
 STORED = 200  # rows of store aggregates
@@ -55,7 +55,7 @@ class Stored:
 
 def visitors_by_day(organization: Organization, period: Period) -> list[tuple[date, Count]]:
     """Each day's visitors, in order: exact up to ``SAMPLE``, else estimated from the day's smallest hashes within five
-    percent or so, as ``tracking.figures.visitors`` does for a whole period.
+    percent or so, as ``tracking.results.figures.visitors`` does for a whole period.
     """
     with connection.cursor() as cursor:
         cursor.execute(_BY_DAY, [period.first, period.last, organization.pk, SAMPLE + 1])

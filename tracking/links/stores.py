@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from tracking.utm import FIELDS, UnableToBuild, clean
+from tracking.links.utm import FIELDS, UnableToBuild, clean
 
 CAMPAIGN_SHOWN, CAMPAIGN_MOST = 30, 40
 REFERRER_MOST = 500  # Google names no limit; longer ones were seen cut

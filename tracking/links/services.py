@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from chat33.orgs.models import Organization
-from tracking.codes import new_code
-from tracking.drafts import Draft, checked
+from tracking.links.codes import new_code
+from tracking.links.drafts import Draft, checked
+from tracking.links.utm import UnableToBuild
 from tracking.models import Link
-from tracking.utm import UnableToBuild
 
 TRIES = 5  # of codes of our own; two that meet are rarer than a broken disk
 TAKEN = "This short address is taken. Choose another."

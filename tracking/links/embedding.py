@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tracking.targets import appended
+from tracking.links.targets import appended
 
 APPLE, GOOGLE = "apps.apple.com", "play.google.com"
 _PARTNERS = (

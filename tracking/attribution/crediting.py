@@ -14,8 +14,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from tracking.attribution.shares import SAID, Axes, Portion, Step, portions
 from tracking.models import WINDOW, AttributionSetting, Conversion, Credit, Recognition
-from tracking.shares import SAID, Axes, Portion, Step, portions
 
 MOST = 100  # touches of a conversion: the first of the window and the latest
 CERTAIN, PROBABLE = "certain", "probable"

@@ -15,8 +15,8 @@ from chat33.orgs.models import Organization
 from tracking.edge.events import STORE, Row
 from tracking.edge.lookups import Owner
 from tracking.edge.words import KINDS, MOST, OTHER, OURS
+from tracking.events.partitions import Month, ensure_month, months
 from tracking.models import Axis, Word
-from tracking.partitions import Month, ensure_month, months
 
 # The edge takes campaigns and influencers from the organization's own links; an MMP gives back what a click carried.
 _MOST: Mapping[str, int] = {**MOST, "campaign": 5_000, "influencer": 5_000}

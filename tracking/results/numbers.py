@@ -8,9 +8,9 @@ from django.db.models import QuerySet, Sum
 
 from chat33.orgs.models import Organization
 from contacts.models import Contact
-from tracking.exploring import shortly
-from tracking.figures import ZERO, Period, Revenue
 from tracking.models import Axis, CreditRollup, Event, Model, Rollup, Touch
+from tracking.results.exploring import shortly
+from tracking.results.figures import ZERO, Period, Revenue
 
 LOOKED_AT = 5_000  # events of a contact, the newest
 WORTH = {"purchase"}

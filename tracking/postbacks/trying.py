@@ -10,9 +10,9 @@ from django.conf import settings
 from chat33.lib.http import Guard, HttpClient, NotSent, Opener, ReplyLost
 from chat33.lib.secrets import digest, prefix
 from chat33.orgs.models import Organization
-from tracking import postbacks
 from tracking.mmp.registry import MMPS
 from tracking.models import Postback, Token, TokenKind
+from tracking.postbacks import reading
 
 DOOR = "/api/webhooks/mmp"
 HEADER = "X-Chat33-Test"
@@ -69,6 +69,6 @@ def send_test(
     )
     if found is None:
         return Tried(problem="The door answered, but nothing arrived.", status=reply.status)
-    postbacks.read_now(postback=found)
+    reading.read_now(postback=found)
     found.refresh_from_db()
     return Tried(postback=found, status=reply.status, milliseconds=reply.milliseconds)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from tracking.targets import appended, target_of
+from tracking.links.targets import appended, target_of
 
 FIELDS = ("source", "medium", "campaign", "term", "content", "id")
 REQUIRED = ("source", "medium", "campaign")

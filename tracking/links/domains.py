@@ -16,9 +16,9 @@ from django.db.models import Q
 
 from chat33.lib.http import Guard, HttpClient, NotSent, Opener, Reply, ReplyLost
 from chat33.orgs.models import Organization
+from tracking.links.targets import NotATarget, host_of, target_of
+from tracking.links.utm import UnableToBuild
 from tracking.models import Domain
-from tracking.targets import NotATarget, host_of, target_of
-from tracking.utm import UnableToBuild
 
 logger = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from tracking.currencies import CODES
+from tracking.events.currencies import CODES
 from tracking.mmp.base import Kind, Reading
 from tracking.mmp.registry import MMPS
 from tracking.models import PostbackStatus

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.encoding import force_bytes
 
-from tracking.targets import appended, signature, target_of, wrapped
+from tracking.links.targets import appended, signature, target_of, wrapped
 
 if TYPE_CHECKING:  # the edge reads the keys without any rows being set up
     from chat33.orgs.models import Organization

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from chat33.lib.failpoints import reach
 from chat33.orgs.models import Organization
-from tracking.crediting import credit, hold
+from tracking.attribution.crediting import credit, hold
 from tracking.models import WINDOW, AttributionSetting, Conversion, Recount
 
 SHORTEST, LONGEST = 1, 365  # days of the window

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from django.db import IntegrityError, transaction
 
 from chat33.orgs.models import Organization
-from tracking import utm
+from tracking.links import utm
+from tracking.links.utm import UnableToBuild
 from tracking.models import Link, Term
-from tracking.utm import UnableToBuild
 
 FIELDS = ("source", "medium", "campaign", "term", "content")
 MOST = 500  # words a field

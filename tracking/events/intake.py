@@ -16,7 +16,7 @@ from uuid import UUID
 
 import orjson
 
-from tracking.currencies import CODES
+from tracking.events.currencies import CODES
 
 MAX_BODY = 65_536  # bytes
 MAX_BATCH = 500

@@ -8,8 +8,8 @@ from django.db.models import Count
 from django.db.models.functions import TruncMinute
 
 from chat33.orgs.models import Organization
-from tracking.exploring import shortly
 from tracking.models import Event
+from tracking.results.exploring import shortly
 
 NEWEST = 50
 MINUTES = 30

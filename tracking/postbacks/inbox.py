@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from chat33.orgs.models import Organization
 from tracking.mmp.base import Unreadable, fields_of
 from tracking.models import Postback, PostbackStatus, StoreAggregate
-from tracking.verdicts import title_of
+from tracking.postbacks.verdicts import title_of
 
 SEARCHED = 100  # characters of a search
 CAMPAIGNS = 200  # of stores' reports that are shown

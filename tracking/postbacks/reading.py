@@ -26,13 +26,13 @@ from chat33.lib.clock import utcnow
 from chat33.lib.failpoints import reach
 from contacts.models import Contact
 from contacts.selectors import is_contact_id
-from tracking import recording, verdicts
 from tracking.edge.events import Row
 from tracking.edge.rows import row
-from tracking.intake import EARLY, LATE, key_of
+from tracking.events.intake import EARLY, LATE, key_of
 from tracking.mmp.base import Reading, Unreadable, fields_of
 from tracking.mmp.registry import read
 from tracking.models import Postback, PostbackStatus, StoreAggregate
+from tracking.postbacks import recording, verdicts
 
 logger = structlog.get_logger(__name__)
 

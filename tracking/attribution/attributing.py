@@ -14,12 +14,12 @@ from django.db import connection
 
 from chat33.orgs.models import Organization
 from contacts.models import Contact
-from tracking import touches
-from tracking.crediting import credit, hold, windows
+from tracking.attribution import touches
+from tracking.attribution.crediting import credit, hold, windows
+from tracking.attribution.touches import Pair
+from tracking.attribution.verification import Move, settle_orders
 from tracking.models import Conversion, Event, Source, Touch
 from tracking.rules import folded, rules_by_event
-from tracking.touches import Pair
-from tracking.verification import Move, settle_orders
 
 ALWAYS = frozenset({"purchase", "signup", "lead", "install"})
 NEVER = frozenset({"page_view", "click", "click.expired", "click.confirmed"})  # whatever rules say: they lead there
@@ -59,7 +59,7 @@ Reach = tuple[int, int | None, str, datetime, datetime]  # organization, contact
 
 def follow(pairs: Sequence[Pair]) -> list[Move]:
     """Credit what follows from these events. Returns the moves that the caller carries into the rollups last
-    (``tracking.verification.roll``).
+    (``tracking.attribution.verification.roll``).
     """
     pairs = [(event, contact) for event, contact in pairs if event.by in ("person", "server")]
     converting = _conversions(pairs)

@@ -17,8 +17,8 @@ from chat33.orgs.models import Organization
 from contacts.models import Contact
 from contacts.timeline import EPOCH, MICROSECOND, place_of
 from tracking.edge.words import OURS
-from tracking.figures import Period, moments
 from tracking.models import Credit, Event, EventKey, Link, Word
+from tracking.results.figures import Period, moments
 
 PAGE = 50
 PATIENCE = 4_000  # milliseconds for one look

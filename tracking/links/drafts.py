@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from contacts.models import Contact
 from integrations.models import Channel
-from tracking import utm
-from tracking.codes import CHOSEN
-from tracking.embedding import APPLE, GOOGLE
+from tracking.links import utm
+from tracking.links.codes import CHOSEN
+from tracking.links.embedding import APPLE, GOOGLE
+from tracking.links.signing import leads_back
+from tracking.links.targets import NotATarget, app_address, target_of
+from tracking.links.utm import UnableToBuild
 from tracking.models import Link, LinkKind
-from tracking.signing import leads_back
-from tracking.targets import NotATarget, app_address, target_of
-from tracking.utm import UnableToBuild
 
 MAX_TAGS, MAX_TAG = 20, 40
 MAX_CLICKS = 1_000_000_000

@@ -1,7 +1,7 @@
 """Keeping what an order's events count for: which of them earns, and whether its money is verified.
 
-``tracking.orders`` decides. What an event no longer counts for is taken out of the rollups that the edge has put it into,
-and its count moves to who caused it as ``duplicate``, so that rollups still hold every stored event once.
+``tracking.attribution.orders`` decides. What an event no longer counts for is taken out of the rollups that the edge has put
+it into, and its count moves to who caused it as ``duplicate``, so that rollups still hold every stored event once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import connection
 
+from tracking.attribution.orders import Told, verdict
 from tracking.models import Conversion
-from tracking.orders import Told, verdict
 
 _ROLL = """
 WITH moves AS (

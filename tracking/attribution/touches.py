@@ -2,7 +2,7 @@
 server or an MMP says of its own event. An arrival that a known click led to is that click's touch, and a page that is loaded
 again with the same tags is the first one's.
 
-Called by one worker an organization at a time (``tracking.attribution``), so rows are read, changed and written.
+Called by one worker an organization at a time (``tracking.attribution.attributing``), so rows are read, changed and written.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,9 @@ from django.db import connection
 from django.db.models import Q
 
 from contacts.models import Contact
-from tracking.intake import key_of
+from tracking.attribution.shares import SAID, Axes
+from tracking.events.intake import key_of
 from tracking.models import Event, Source, Touch
-from tracking.shares import SAID, Axes
 
 NEAR = timedelta(minutes=30)  # between a click that hands on no id of its own and the arrival it led to
 

@@ -1,0 +1,1 @@
+"""What an event is: read from what is sent, checked, and kept by the month."""

@@ -1,0 +1,1 @@
+"""Reads for the pages of results: figures from rollups, and single events."""
