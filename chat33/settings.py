@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from chat33.beat import BEAT
 from chat33.logs import logging_config
+from chat33.openapi import SCHEMA
 from chat33.runtime.layout import layout
 
 env = environ.Env()
@@ -387,29 +388,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(LAYOUT.beat_schedule)
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "wake_publishers": {"task": "posts.wake_publishers", "schedule": 1.0, "options": {"expires": 5}},
-    "wake_importers": {"task": "posts.wake_importers", "schedule": 2.0, "options": {"expires": 5}},
-    "wake_settlers": {"task": "tracking.wake_settlers", "schedule": 1.0, "options": {"expires": 5}},
-    "wake_readers": {"task": "tracking.wake_readers", "schedule": 1.0, "options": {"expires": 5}},
-    "wake_callbacks": {"task": "integrations.wake_callbacks", "schedule": 2.0, "options": {"expires": 5}},
-    "refresh_quotas": {"task": "integrations.refresh_quotas", "schedule": 300.0, "options": {"expires": 290}},
-    "refresh_tokens": {"task": "integrations.refresh_tokens", "schedule": 60.0, "options": {"expires": 55}},
-    "prune_attempts": {"task": "integrations.prune", "schedule": crontab(minute="27")},
-    "make_thumbnails": {"task": "posts.make_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
-    "prune_imports": {"task": "posts.prune_imports", "schedule": crontab(minute="27")},
-    "wake_senders": {"task": "orgs.wake_senders", "schedule": 2.0, "options": {"expires": 5}},
-    "notify": {"task": "dashboard.notify", "schedule": 60.0, "options": {"expires": 55}},
-    "prune_incidents": {"task": "dashboard.prune", "schedule": crontab(minute="47")},
-    "prune_people": {"task": "orgs.prune", "schedule": crontab(minute="37")},
-    "prune": {"task": "posts.prune", "schedule": crontab(minute="17")},
-    "prune_postbacks": {"task": "tracking.prune_postbacks", "schedule": crontab(minute="57")},
-    "wake_recounters": {"task": "tracking.wake_recounters", "schedule": 2.0, "options": {"expires": 5}},
-    "make_months": {"task": "tracking.make_months", "schedule": crontab(minute="7")},
-    "prune_events": {"task": "tracking.prune", "schedule": crontab(minute="37", hour="3")},
-    "recheck_domains": {"task": "tracking.recheck_domains", "schedule": crontab(minute="*/15")},
-    "prune_requests": {"task": "integrations.prune_requests", "schedule": crontab(minute="*/10")},
-}
+CELERY_BEAT_SCHEDULE = BEAT
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -425,60 +404,7 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
 }
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Chat33 API",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    "SERVERS": [{"url": "/api/v1"}],
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "SCHEMA_PATH_PREFIX_TRIM": True,
-    "SORT_OPERATIONS": False,
-    "SORT_OPERATION_PARAMETERS": False,
-    "COMPONENT_SPLIT_PATCH": False,
-    "ENFORCE_NON_BLANK_FIELDS": False,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {
-        "Platform": "integrations.models.Platform",
-        "MediaType": "posts.models.MediaType",
-        "PostStatus": "posts.models.PostStatus",
-        "LinkKind": "tracking.models.LinkKind",
-    },
-    "DEFAULT_GENERATOR_CLASS": "chat33.api.schema.Generator",
-    "PREPROCESSING_HOOKS": ["chat33.api.document.only_v1"],
-    "POSTPROCESSING_HOOKS": [
-        "chat33.api.document.name_enums",
-        "chat33.dashboard.developers.introduce",
-        "chat33.api.document.tell_limits",
-    ],
-    "WEBHOOKS": ["integrations.api.v1.docs.POST_FINISHED"],
-    "TAGS": [
-        {"name": "Accounts", "description": "Connected social media channels"},
-        {"name": "Posts", "description": "Create, schedule, and manage social media posts"},
-        {"name": "Media", "description": "Upload media files for posts"},
-        {"name": "Contacts", "description": "The people you talk to, their labels, and what happened to each"},
-        {"name": "Links", "description": "Tracked, smart, UTM and app store links, and what came of them"},
-        {"name": "API Keys", "description": "Manage API keys (session auth only)"},
-        {"name": "Callbacks", "description": "What was sent to your callbackUrls"},
-    ],
-    "APPEND_COMPONENTS": {
-        "securitySchemes": {
-            "apiKey": {
-                "type": "apiKey",
-                "in": "header",
-                "name": "x-api-key",
-                "description": "Generate API keys in Settings → API Keys.",
-            },
-            "session": {
-                "type": "apiKey",
-                "in": "cookie",
-                "name": "sessionid",
-                "description": "A logged-in browser. Writes carry the cookie `csrftoken` in the header `X-CSRFToken` too; "
-                "`X-Organization` names the organization for who is in several.",
-            },
-        }
-    },
-}
+SPECTACULAR_SETTINGS = SCHEMA
 
 LOGGING = logging_config(
     json=env.bool("CHAT33_LOG_JSON", default=not LOCAL), level=env.str("CHAT33_LOG_LEVEL", default="INFO")
