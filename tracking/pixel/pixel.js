@@ -15,6 +15,7 @@
   const LARGEST = 2e4; // characters of a request: 60 KB of UTF-8 at most, what keepalive and the door take
   const PATIENCE = 15e3; // milliseconds for an answer
   const LONGEST = 3e5; // milliseconds between two attempts
+  const PRECEDENCE = 2e3; // milliseconds in which a tab delivers what it wrote before another one does
 
   const PREFIX = "c33.";
   const FIELDS = ["said", "visitor", "contactId", "fid", "ch"];
@@ -220,7 +221,7 @@
     await new Promise((seen) => setTimeout(seen, 250));
   };
   const flush = () => {
-    if (busy || Date.now() < until) return;
+    if (busy || Date.now() < until || !waiting()[0]) return;
     busy = true;
     // One tab at a time. Where there are no locks (plain http) two may send the same: the event id makes it one.
     (navigator.locks ? navigator.locks.request("c33", send) : Promise.reject()).catch(send);
@@ -363,6 +364,10 @@
     addEventListener("online", () => {
       until = 0;
       flush();
+    });
+    // What another tab wrote may show here only after the network came back, and that tab may be gone. It goes first.
+    addEventListener("storage", ({ key, newValue }) => {
+      if (newValue && key.startsWith(PREFIX)) setTimeout(flush, PRECEDENCE);
     });
   });
 

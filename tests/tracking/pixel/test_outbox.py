@@ -1,11 +1,12 @@
 """What was reported arrives, once: after a closed tab, an hour without a network, a door that fails, from several tabs."""
 
 from datetime import datetime, timedelta
+from threading import Event
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.tracking.pixel.places import Door, Received, Site, until
+from tests.tracking.pixel.places import PATIENCE, Door, Received, Site, until
 
 pytestmark = pytest.mark.browser
 
@@ -160,6 +161,39 @@ def test_an_open_tab_delivers_what_a_closed_one_left(visitor: BrowserContext, si
     visitor.set_offline(False)
 
     door.wait_for("signup")
+
+
+def test_an_open_tab_sees_late_what_a_closed_one_left(visitor: BrowserContext, site: Site, door: Door) -> None:
+    left, open_tab = visitor.new_page(), visitor.new_page()
+    # To this tab the network is back before the other's event shows, as if it had heard of that when there was nothing.
+    open_tab.add_init_script("addEventListener('online', (event) => event.stopImmediatePropagation(), true)")
+    open_tab.goto(site.at("/", SAFE))
+    left.goto(site.at("/", SAFE))
+    door.wait(2)
+    visitor.set_offline(True)
+    left.evaluate("chat33.track('signup')")
+    left.close()
+    visitor.set_offline(False)
+
+    door.wait_for("signup")
+
+
+def test_what_another_tab_reports_is_left_to_it_for_a_moment(visitor: BrowserContext, site: Site, door: Door) -> None:
+    reporting, other = visitor.new_page(), visitor.new_page()
+    other.goto(site.at("/"))
+    reporting.goto(site.at("/"))
+    door.wait(2)
+    other.evaluate("addEventListener('storage', (event) => event.newValue && (window.seen = true))")
+    seen = Event()
+    door.status = lambda _: 202 if seen.wait(PATIENCE) else 0
+    # On plain http, where no lock keeps two tabs from sending the same at once.
+    reporting.evaluate("chat33.track('signup')")
+    other.wait_for_function("window.seen")
+    seen.set()
+
+    door.wait_for("signup")
+    assert door.stays_silent(2.5)
+    assert (len(door.requests), door.duplicates) == (3, [])
 
 
 def test_a_website_s_storage_is_not_filled(visitor: BrowserContext, page: Page, site: Site, door: Door) -> None:
