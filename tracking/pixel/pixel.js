@@ -1,10 +1,10 @@
 /* Chat33's pixel as a website loads it: `manage.py build_pixel` makes static/tracking/pixel.js of it. docs/pixel.md says what
-   it does for the website's owner. Plain ES2018, so that the browsers inside older messengers read it too. */
+   it does for the website's owner. No younger JavaScript than what browsers of 2018 read, for there are older messengers. */
 (() => {
   const script = document.currentScript || document.querySelector("script[data-token]");
-  const early = window.chat33;
+  const early = window.chat33 || {};
   // A second copy on the same page (a template's and a tag manager's) stays silent.
-  if (!script || (early && early.track && !early.q)) return;
+  if (!script || (early.track && !early.q)) return;
 
   const { token, host, consent: asked } = script.dataset;
   const door = new URL("/api/pixel", host || script.src).href;
@@ -32,18 +32,18 @@
     for (let i = 6; i--; time /= 256) bytes[i] = time % 256;
     bytes[6] = (bytes[6] & 15) | 112;
     bytes[8] = (bytes[8] & 63) | 128;
-    return Array.from(bytes, (byte, i) => (/^(4|6|8|10)$/.test(i) ? "-" : "") + (byte + 256).toString(16).slice(1)).join("");
+    return [...bytes].map((byte, i) => ([4, 6, 8, 10].includes(i) ? "-" : "") + (byte + 256).toString(16).slice(1)).join("");
   };
 
   /* Who: one cookie on the registrable domain, so that www. and shop. share it. */
   const cookie = () => {
     try {
-      return (document.cookie.match(/(?:^|; )c33=([^;]*)/) || [])[1] || "";
+      return /(?:^|; )c33=([^;]*)/.exec(document.cookie)[1];
     } catch {
-      return "";
+      return ""; // none, or none may be read
     }
   };
-  const known = (value) => (value && REF.test(value) ? "" + value : "");
+  const known = (value) => (value && REF.test(value) ? "" + value : undefined);
 
   let memory = ""; // the cookie's text where no cookie can be
   const recall = () => {
@@ -96,7 +96,7 @@
   const arrive = () => {
     const query = new URLSearchParams(location.search);
     const [contactId, fid, ch] = ["cid", "fid", "ch"].map((name) => known(query.get(name)));
-    const text = contactId + fid + ch;
+    const text = [contactId, fid, ch].join("");
     // An address that still carries the same ids is no arrival: somebody else may have been identified since.
     if (!text || text == arrived) return;
     arrived = text;
@@ -106,8 +106,7 @@
   const who = () => {
     const now = current();
     if (now == "granted") return recall();
-    const { fid, ch, contactId } = found || {};
-    return now == "anonymous" ? { fid, ch } : { fid, ch, contactId };
+    return now == "anonymous" ? { ...found, contactId: undefined } : { ...found };
   };
 
   /* Addresses: campaign and click ids stay, the rest of the query goes, and so does what looks like an e-mail address. */
@@ -118,8 +117,8 @@
       url.searchParams.forEach((value, name) => {
         if ((named ? KEPT : /^utm_/i).test(name) && value.search(MAIL) < 0) kept.append(name, value);
       });
-      const query = "" + kept;
-      const path = url.pathname + (query && "?" + query) + (url.hash.match(ROUTE) || "");
+      url.search = kept;
+      const path = url.pathname + url.search + (url.hash.match(ROUTE) || "");
       return url.protocol + "//" + url.host + path.replace(MAIL, "-");
     } catch {}
   };
@@ -174,7 +173,7 @@
         drop(key);
       }
     }
-    return first && { keys, to: first[0], body: JSON.stringify({ token: first[1], events }) };
+    return first && [keys, first[0], JSON.stringify({ token: first[1], events })];
   };
 
   let busy = false;
@@ -182,7 +181,7 @@
   let until = 0;
   const send = async () => {
     for (let batch; (batch = load()); ) {
-      const { keys, to, body } = batch;
+      const [keys, to, body] = batch;
       const stop = new AbortController();
       const timer = setTimeout(() => stop.abort(), PATIENCE);
       let status = 0;
@@ -202,7 +201,7 @@
       } catch {}
       clearTimeout(timer);
       keys.forEach((key) => away.delete(key));
-      if (!status || status == 408 || status == 429 || status > 499) {
+      if (/^(0|408|429|5..)$/.test(status)) {
         const pause = Math.min(LONGEST, 1e3 * 2 ** failed++) * (0.5 + Math.random() / 2);
         until = Date.now() + pause;
         setTimeout(flush, pause + 9);
@@ -220,16 +219,21 @@
     // Other tabs see a moment later what this one has taken out of the storage; until then the lock is kept.
     await new Promise((seen) => setTimeout(seen, 250));
   };
-  const flush = () => {
+  const flush = async () => {
     if (busy || Date.now() < until || !waiting()[0]) return;
     busy = true;
-    // One tab at a time. Where there are no locks (plain http) two may send the same: the event id makes it one.
-    (navigator.locks ? navigator.locks.request("c33", send) : Promise.reject()).catch(send);
+    try {
+      // One tab at a time.
+      await navigator.locks.request("c33", send);
+    } catch {
+      // Where there are no locks (plain http) two may send the same: the event id makes it one.
+      send();
+    }
   };
   const leave = () => {
-    const batch = load(true);
+    const [keys, to, body] = load(true) || [];
     // No answer comes back, so the events stay until one does: the door knows them by their ids.
-    if (batch && navigator.sendBeacon(batch.to, batch.body)) batch.keys.forEach((key) => away.add(key));
+    if (keys && navigator.sendBeacon(to, body)) keys.forEach((key) => away.add(key));
   };
 
   /* Events */
@@ -244,27 +248,25 @@
     }
     const me = who();
     if (named && !me.visitor) keep(me);
-    const { event, metadata, time, url, referrer } = happened;
-    const { value, currency, eventId, ...rest } = metadata;
+    const [event, { value, currency, eventId, ...metadata }, time, url, referrer] = happened;
     const id = uuid(time);
-    const filled = (text) => text || undefined;
     const text = JSON.stringify([
       door,
       token,
       {
         eventId: eventId ? "" + eventId : id,
         event,
-        contactId: filled(me.contactId),
+        contactId: me.contactId,
         value: value == null ? undefined : +value,
-        currency: filled(currency),
-        metadata: rest,
+        currency: currency || undefined,
+        metadata,
         occurredAt: new Date(time),
         url: cleaned(url, named),
         referrer: cleaned(referrer, named),
-        visitor: filled(me.visitor),
-        fid: filled(me.fid),
-        ch: filled(me.ch),
-        c33: filled(named && known(new URL(url).searchParams.get("c33"))), // the click that led here
+        visitor: me.visitor,
+        fid: me.fid,
+        ch: me.ch,
+        c33: named ? known(new URL(url).searchParams.get("c33")) : undefined, // the click that led here
       },
     ]);
     // A browser sends 64 KB with keepalive: a larger one would wait for ever, and all others behind it.
@@ -276,7 +278,7 @@
 
   let referrer = document.referrer;
   let here;
-  const happen = (event, metadata) => settle({ event, metadata, time: tick(), url: here || location.href, referrer });
+  const happen = (event, metadata) => settle([event, metadata, tick(), here || location.href, referrer]);
 
   let seen = [];
   const view = (replaced) => {
@@ -306,10 +308,10 @@
   const api = {
     track: safely((event, metadata) => {
       event = ("" + (event || "")).trim().slice(0, 100);
-      if (event) happen(event, metadata && typeof metadata == "object" ? metadata : {});
+      if (event) happen(event, metadata === Object(metadata) ? metadata : {});
     }),
     identify: safely((id) => {
-      const contactId = known(id);
+      const contactId = known(id) || "";
       // Only nothing at all means nobody: what is no id is a mistake, and changes nothing.
       if (contactId || !id) meet({ contactId });
     }),
@@ -333,7 +335,7 @@
   const start = safely(() => {
     keep(recall());
     if (!isNamed()) stored().forEach(drop);
-    const calls = (early && early.q) || [];
+    const calls = early.q || [];
     const replay = (wanted) =>
       calls.forEach(([name, ...given]) => (name == "track") == wanted && api[name] && api[name](...given));
     arrive();
