@@ -7,6 +7,8 @@ import asyncio
 import json
 import resource
 import socket
+import time
+import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import timedelta
@@ -25,8 +27,11 @@ from contacts.services import delete_contact
 from tests.people import Person
 from tests.tracking.edges import RunningEdge, make_token, running_edge
 from tracking import settling
+from tracking.edge.http import Request
 from tracking.edge.registry import Remembered
 from tracking.edge.words import MOST
+from tracking.events.addresses import kept
+from tracking.events.intake import MAX_BODY
 from tracking.links.signing import link_keys
 from tracking.links.targets import signature, wrapped
 from tracking.models import Event, EventKey, EventWork, Link, Postback, Rollup, TokenUse, Visitor, Word
@@ -80,6 +85,7 @@ TARGETS = [
     "https://shop.example/\x00",
     "https://shop.example/\x0bx",
     f"https://shop.example/{'x' * 9_000}",
+    f"https://{'x.' * 150}evil.example/",
 ]
 
 
@@ -211,6 +217,28 @@ def test_large_bodies_are_not_held(owner: Person, edge: RunningEdge) -> None:
             )
             assert reply.status_code == 413
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 15_000  # KB; one body has 20,000
+
+
+def test_a_body_that_comes_byte_by_byte_costs_no_more_than_its_bytes() -> None:
+    async def come() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x", "more_body": next(left) > 1}
+
+    left = iter(range(MAX_BODY, 0, -1))
+    request = Request({"method": "POST", "path": "/api/pixel", "query_string": b"", "headers": []}, come)
+    began = time.process_time()
+    assert len(asyncio.run(request.body(MAX_BODY))) == MAX_BODY
+    assert time.process_time() - began < 5
+
+
+def test_long_addresses_are_not_remembered_as_they_came() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(5_000):
+            kept(f"https://shop.example/{number}?x={'x' * 60_000}")
+        remembered, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert remembered < 60_000_000  # bytes, for thousands of them
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "", "x" * 3_000])

@@ -89,17 +89,17 @@ class Request:
             if len(body) > most:
                 raise Refused(too_large(most))
             return body
-        parts = [message.get("body", b"")]
+        found = bytearray(message.get("body", b""))
         try:
             async with asyncio.timeout(SLOWEST):
                 while message.get("more_body"):
                     message = await self._next()
-                    parts.append(message.get("body", b""))
-                    if sum(map(len, parts)) > most:
+                    found += message.get("body", b"")
+                    if len(found) > most:
                         raise Refused(too_large(most))
         except TimeoutError:
             raise Refused(error(408, "TIMEOUT", "The body took too long to come.")) from None
-        return b"".join(parts)
+        return bytes(found)
 
     async def _next(self) -> Message:
         message = await self._receive()

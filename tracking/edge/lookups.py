@@ -18,6 +18,7 @@ Answer = TypeVar("Answer")
 
 PATIENCE = 0.6  # seconds that a look-up may take
 AWAY = 0.2  # seconds for which a database that did not answer is not asked again
+LONG = 5_000  # keys remembered of those that strangers may make some KB long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,7 @@ class Lookups:
         self._away_until = 0.0
         self.tokens = Remembered(self._tokens)
         self.links = Remembered(self._links)
-        self.urls = Remembered(self._urls)
+        self.urls = Remembered(self._urls, kept=LONG)
         self.hosts = Remembered(self._hosts)
         self.owners = Remembered(self._owners)
         self.contacts = Remembered(self._contacts)

@@ -14,15 +14,19 @@ _MAIL = re.compile(r"[^\s/?&=@]{1,64}@([^\s/?&=@]{1,255})")  # bounded, so that 
 _DOMAIN = re.compile(r"\.[A-Za-z]{2}")
 
 
-@lru_cache(maxsize=4_096)
 def kept(url: str, *, named: bool = True) -> str:
     """The address with ``utm_*`` and click ids of its query, without user name and what looks like an e-mail address; of a
     fragment only a route stays. Click ids go, too, unless ``named``. Empty for what is no address.
     """
+    return _kept(url[: MAX_URL * 4], named)  # cut first: what is remembered of a stranger's address is bounded
+
+
+@lru_cache(maxsize=4_096)
+def _kept(url: str, named: bool) -> str:
     if not url.isascii() or not url.isprintable():
         url = "".join(letter for letter in url if letter.isascii() and letter.isprintable())
     try:
-        parts = urlsplit(url[: MAX_URL * 4])
+        parts = urlsplit(url)
     except ValueError:
         return ""
     if parts.scheme not in ("http", "https") or not parts.netloc:

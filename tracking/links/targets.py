@@ -13,6 +13,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
 
 MAX_URL = 8_000
+MAX_HOST = 254  # of a name in DNS with its last dot (RFC 1035, 2.3.4)
 APPENDED = ("cid", "fid", "ch")
 _BAD = re.compile(r"[\x00-\x20\x7f\\]|[^\x00-\x7f]")
 _SNEAKED = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -46,6 +47,8 @@ def host_of(url: str) -> str:
         host = None
     if not host or not parts.netloc:
         raise NotATarget("The address has no host.")
+    if len(host) > MAX_HOST:
+        raise NotATarget("The address' host is too long.")
     return host.rstrip(".").lower()
 
 
@@ -98,7 +101,7 @@ def appended(url: str, given: Mapping[str, str]) -> str:
     return f"{start}{'' if start.endswith('?') else '&' if '?' in start else '?'}{added}{end}"
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def _without(url: str, names: tuple[str, ...]) -> tuple[str, str]:
     """The address up to its fragment, without these parameters, and the fragment."""
     parts = urlsplit(url)
