@@ -95,6 +95,15 @@ def test_an_unknown_host_is_named_and_nothing_is_recorded(owner: Person, edge: R
     assert not Event.objects.exists()
 
 
+def test_a_long_host_is_not_named_by_its_beginning(owner: Person, edge: RunningEdge) -> None:
+    """Which would be enough to pass for another one."""
+    host = f"accounts.bank.example.{'x' * 60}.evil.example"
+    reply = edge.get(f"/api/t?url=https://{host}/")
+    assert f"<strong>{host}</strong>" in reply.text
+    assert ">Go on</a>" in reply.text
+    assert ">Go to evil.example</a>" in edge.get("/api/t?url=https://evil.example/").text
+
+
 def test_a_host_that_is_not_verified_yet_is_asked_about(owner: Person, edge: RunningEdge) -> None:
     owner.organization.domains.create(host="shop.example", challenge="c")
     assert edge.get(f"/api/t?url={SITE}/").status_code == 200

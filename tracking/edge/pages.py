@@ -10,6 +10,7 @@ from html import escape
 
 from tracking.edge.http import Response
 
+LONGEST_HOST = 32  # letters that have room beside each other on a phone
 _STYLE = """
 :root{color-scheme:light dark;--ground:light-dark(#f9f9fb,#15161c);--card:light-dark(#fff,#1c1d25);
 --line:light-dark(#e3e3ea,#353642);--text:light-dark(#22232e,#f0f0f4);--soft:light-dark(#585a6b,#b4b6c3);
@@ -45,14 +46,17 @@ _POLICY_OPEN = f"{_POLICY}; script-src {_hash(_OPEN)}"
 
 
 def leaving(host: str, target: str) -> Response:
-    """The link is nobody's that we know: the person decides."""
+    """The link is nobody's that we know: the person decides. A host is named whole or not at all: its beginning alone may
+    look like another one.
+    """
+    go = f"Go to {escape(host)}" if len(host) <= LONGEST_HOST else "Go on"
     return _page(
         200,
         "You are leaving for another site",
         f"<p>This link leads to <strong>{escape(host)}</strong>, a site that we know nothing about. "
         "Go on only if you trust it.</p>"
         f'<p class="address" tabindex="0" role="region" aria-label="Full address">{escape(target)}</p>'
-        f'<a class="go" rel="noreferrer nofollow" href="{escape(target)}">Go to {escape(host[:60])}</a>',
+        f'<a class="go" rel="noreferrer nofollow" href="{escape(target)}">{go}</a>',
     )
 
 
