@@ -9,8 +9,7 @@ from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
 from tracking.links.signing import link_keys
-
-SCRIPT = Path(__file__).resolve().parents[1] / "static" / "tracking" / "pixel.js"
+from tracking.pixel.script import BUILT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class Config:
     web: str  # unix:/path of a socket, or http://host:port
     link_keys: tuple[bytes, ...]
     limits: Mapping[str, str]
-    script: Path = SCRIPT
+    script: Path = BUILT
     carriers: int = 1
 
 
