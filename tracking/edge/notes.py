@@ -2,8 +2,11 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
+import psycopg
 import structlog
 
 from chat33.lib import metrics
@@ -68,14 +71,21 @@ class Notes:
             rejected, self._rejected = self._rejected, Counter()
             columns = [list(column) for column in zip(*rejected, strict=True)]
             try:
-                await self._lookups.write(REJECTED, [*columns, list(rejected.values())])
+                await self._put(REJECTED, [*columns, list(rejected.values())])
             except Unavailable:
                 self._rejected += rejected
                 raise
         if self._seen:
             seen, self._seen = self._seen, {}
             try:
-                await self._lookups.write(_SEEN, [list(seen), list(seen.values())])
+                await self._put(_SEEN, [list(seen), list(seen.values())])
             except Unavailable:
                 self._seen = {**seen, **self._seen}
                 raise
+
+    async def _put(self, query: bytes, columns: Sequence[Any]) -> None:
+        """Write it; what the database will not have is let go, for it would keep all later ones from being written."""
+        try:
+            await self._lookups.write(query, columns)
+        except psycopg.Error as error:
+            logger.warning("edge_notes_not_written", error=type(error).__name__)

@@ -4,7 +4,7 @@ import asyncio
 
 import psycopg
 import structlog
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from chat33.lib.clock import utcnow
 from tracking.events.partitions import ensure_months
@@ -21,7 +21,7 @@ def make_months() -> bool:
     """Make the partitions that are missing; whether that went well."""
     try:
         ensure_months(now=utcnow())
-    except DatabaseError as error:
+    except Error as error:
         logger.warning("edge_no_partition", error=type(error).__name__)
         return False
     finally:
