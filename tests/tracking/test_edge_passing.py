@@ -7,9 +7,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
 from typing import Any
 
 import pytest
@@ -88,30 +89,33 @@ class _Web(BaseHTTPRequestHandler):
         pass
 
 
-class _UnixServer(ThreadingHTTPServer):
-    address_family = socket.AF_UNIX
+class _UnixServer(ThreadingUnixStreamServer):
     daemon_threads = True
     request_queue_size = 128  # a full one refuses, on Unix sockets
-
-    def server_bind(self) -> None:
-        self.socket.bind(self.server_address)
-        self.server_name, self.server_port = "web", 0
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, _ = self.socket.accept()
         return connection, ("", 0)
 
 
+@contextmanager
+def web_at(path: Path) -> Iterator[None]:
+    """A web server on a Unix socket."""
+    server = _UnixServer(str(path), _Web)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture
 def front(transactional_db: None, tmp_path: Path) -> Iterator[RunningEdge]:
     """An edge before a web server on a Unix socket."""
     path = tmp_path / "web.sock"
-    server = _UnixServer(str(path), _Web)  # type: ignore[arg-type]  # a path
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with running_edge(web=f"unix:{path}", behind_proxy=False) as edge:
+    with web_at(path), running_edge(web=f"unix:{path}", behind_proxy=False) as edge:
         yield edge
-    server.shutdown()
-    server.server_close()
 
 
 def test_a_request_arrives_as_it_was_sent(front: RunningEdge) -> None:
@@ -125,7 +129,7 @@ def test_a_request_arrives_as_it_was_sent(front: RunningEdge) -> None:
     assert headers["host"] == "app.example"
     assert headers["x-own"] == "Ü".encode().decode("latin-1")
     assert headers["content-length"] == "4"
-    assert not {"user-agent", "accept", "content-type", "accept-encoding"} & {*headers} - {"accept-encoding"}
+    assert not {"user-agent", "accept", "content-type"} & headers.keys()
 
 
 def test_a_stranger_cannot_say_who_they_are(front: RunningEdge) -> None:
@@ -140,12 +144,8 @@ def test_a_stranger_cannot_say_who_they_are(front: RunningEdge) -> None:
 
 def test_behind_a_proxy_its_last_word_is_believed(transactional_db: None, tmp_path: Path) -> None:
     path = tmp_path / "web.sock"
-    server = _UnixServer(str(path), _Web)  # type: ignore[arg-type]  # a path
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with running_edge(web=f"unix:{path}", behind_proxy=True) as edge:
+    with web_at(path), running_edge(web=f"unix:{path}", behind_proxy=True) as edge:
         told = edge.get("/", **{"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "https"}).json()
-    server.shutdown()
-    server.server_close()
     headers = {name.lower(): value for name, value in told["headers"]}
     assert (headers["x-forwarded-for"], headers["x-forwarded-proto"]) == ("203.0.113.9", "https")
 
@@ -284,8 +284,5 @@ def test_a_web_server_that_comes_back_is_used_again(transactional_db: None, tmp_
     path = tmp_path / "web.sock"
     with running_edge(web=f"unix:{path}", behind_proxy=False) as edge:
         assert edge.get("/").status_code == 502
-        server = _UnixServer(str(path), _Web)  # type: ignore[arg-type]  # a path
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        assert edge.get("/").status_code == 200
-        server.shutdown()
-        server.server_close()
+        with web_at(path):
+            assert edge.get("/").status_code == 200
