@@ -1,22 +1,17 @@
 """What follows from an event: whose it is, which labels that puts on them, their timeline, when they were last seen.
 
-The edge leaves a row of ``EventWork`` with each event that may be somebody's. A worker claims a batch of them: each is
-leased by ``due_at`` and numbered by ``fence``. Everything that follows from a batch, and the end of its rows, is one
-transaction: a worker that dies has done nothing, and its rows come back when the lease ends. What could not be settled
-together is settled one by one, so that an event that cannot be does not keep the others.
+The edge leaves a row of ``EventWork`` with each event that may be somebody's. A worker claims a batch of them
+(``tracking.queue``). Everything that follows from a batch, and the end of its rows, is one transaction: a worker that dies
+has done nothing, and its rows come back when the lease ends.
 
 An event's contact is the one of that id in the event's own organization. For an id that nobody has, nothing is stored
 against anyone; the event is looked at again for a while, as its contact may be on its way, and when that contact appears.
 """
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -29,92 +24,19 @@ from contacts.timeline import tell
 from tracking.attribution.attributing import follow
 from tracking.attribution.verification import roll
 from tracking.models import Event, EventWork
+from tracking.queue import Claim, Queue
 from tracking.rules import folded, rules_by_event
 from tracking.signals import event_settled
 from tracking.telling import told
 
-logger = structlog.get_logger(__name__)
-
-BATCH = 500
-LEASE = timedelta(seconds=60)
-LONGEST_WAIT = timedelta(hours=1)  # between tries at an event that cannot be settled
+QUEUE = Queue(EventWork, name="events", batch=500)
 AWAITED = (timedelta(seconds=10), timedelta(minutes=2))  # when to look again for a contact that is not there yet
-ALONE = len(AWAITED) + 2  # tries after which an event is settled by itself
 REVISITED = 10_000  # events that are looked at again when their contact appears
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A row in hand."""
-
-    pk: int
-    organization: int
-    event: int
-    received_at: datetime
-    fence: int
-    attempts: int  # this one counted
-
-
-def due(limit: int) -> int:
-    """How many batches are due, counted up to ``limit``."""
-    rows = EventWork.objects.filter(due_at__lte=Now()).order_by()
-    return -(-rows[: limit * BATCH].count() // BATCH)
 
 
 def settle_due(*, seconds: float) -> int:
     """Settle what is due until there is nothing, or for so long. Returns how many were carried."""
-    until, carried = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        claims = claim(limit=BATCH)
-        if not claims:
-            break
-        reach("events.claimed")
-        carry(claims)
-        carried += len(claims)
-    return carried
-
-
-def claim(*, limit: int) -> list[Claim]:
-    """Take up to ``limit`` due rows, longest due first. Two claimers never get the same."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH due AS (
-                SELECT id FROM tracking_eventwork WHERE due_at <= statement_timestamp()
-                ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-            )
-            UPDATE tracking_eventwork AS work SET
-                fence = work.fence + 1, attempts = least(work.attempts + 1, 1000),
-                due_at = statement_timestamp() + make_interval(secs => %s)
-            FROM due WHERE work.id = due.id
-            RETURNING work.id, work.organization_id, work.event, work.received_at, work.fence, work.attempts
-            """,
-            [limit, LEASE.total_seconds()],
-        )
-        return [Claim(*row) for row in cursor.fetchall()]
-
-
-def carry(claims: Sequence[Claim]) -> None:
-    """Settle the claimed, together where that works."""
-    together = [one for one in claims if one.attempts <= ALONE]
-    alone = [one for one in claims if one.attempts > ALONE]
-    if together:
-        try:
-            settle(together, now=utcnow())
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception as error:  # whatever is wrong with one of them, the others go on
-            logger.warning("events_settled_one_by_one", error=type(error).__name__, events=len(together))
-            alone = [*together, *alone]
-    for one in alone:
-        try:
-            settle([one], now=utcnow())
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception as error:
-            logger.exception("event_not_settled", id=one.event, attempts=one.attempts, error=type(error).__name__)
-            wait = min(LONGEST_WAIT, timedelta(seconds=2 ** min(one.attempts, 12)))
-            EventWork.objects.filter(pk=one.pk, fence=one.fence).update(due_at=Now() + wait)
+    return QUEUE.drain(lambda claims: settle(claims, now=utcnow()), seconds=seconds)
 
 
 @transaction.atomic
@@ -122,7 +44,7 @@ def settle(claims: Sequence[Claim], *, now: datetime) -> None:
     """Everything that follows from these events, and the end of their rows. Those that somebody else holds by now are
     left to them.
     """
-    held = _held(claims)
+    held = QUEUE.held(claims)
     events = _events(held)
     contacts = _contacts(list(events.values()))
     done: list[int] = []
@@ -131,8 +53,8 @@ def settle(claims: Sequence[Claim], *, now: datetime) -> None:
     for one in held:
         event = events.get(one.pk)
         contact = contacts.get((event.organization_id, event.contact_ref)) if event else None
-        if event and not contact and one.attempts <= len(AWAITED) and is_contact_id(event.contact_ref):
-            later.setdefault(AWAITED[one.attempts - 1], []).append(one.pk)
+        if event and not contact and one.fence <= len(AWAITED) and is_contact_id(event.contact_ref):
+            later.setdefault(AWAITED[one.fence - 1], []).append(one.pk)
             continue
         done.append(one.pk)
         if event:
@@ -154,8 +76,8 @@ def revisit(sender: Any, *, contact: Contact, now: datetime, **_: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence, attempts)
-            SELECT organization_id, id, received_at, %s, 0, 0 FROM tracking_event
+            INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence)
+            SELECT organization_id, id, received_at, %s, 0 FROM tracking_event
             WHERE organization_id = %s AND contact_ref = %s AND contact_ref <> '' AND by IN ('person', 'server')
             ORDER BY id DESC LIMIT %s
             """,
@@ -163,21 +85,15 @@ def revisit(sender: Any, *, contact: Contact, now: datetime, **_: Any) -> None:
         )
 
 
-def _held(claims: Sequence[Claim]) -> list[Claim]:
-    """Those that are still ours, held until the transaction ends."""
-    rows = EventWork.objects.select_for_update().filter(pk__in=[one.pk for one in claims]).order_by("pk")
-    fences = dict(rows.values_list("pk", "fence"))
-    return [one for one in claims if fences.get(one.pk) == one.fence]
-
-
 def _events(claims: Sequence[Claim]) -> dict[int, Event]:
     """The events by the keys of their rows; one whose month has been dropped is not there."""
     rows = Event.objects.raw(
         """
-        SELECT event.*, work.pk AS work FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS work(pk, at, id)
-        JOIN tracking_event AS event ON event.received_at = work.at AND event.id = work.id
+        SELECT event.*, work.id AS work FROM tracking_eventwork AS work
+        JOIN tracking_event AS event ON event.received_at = work.received_at AND event.id = work.event
+        WHERE work.id = ANY(%s)
         """,
-        [[one.pk for one in claims], [one.received_at for one in claims], [one.event for one in claims]],
+        [[one.pk for one in claims]],
     )
     return {event.work: event for event in rows}  # type: ignore[attr-defined]  # the query's own column
 

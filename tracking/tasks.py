@@ -10,12 +10,13 @@ from tracking.postbacks import reading
 
 SETTLERS = 2
 READERS = 2
+RECOUNTERS = 1
 
 
 @shared_task(name="tracking.wake_settlers", queue="default", soft_time_limit=20, time_limit=30)
 def wake_settlers() -> None:
     """Beat: ring for as many settlers as there is work."""
-    for _ in range(settling.due(SETTLERS)):
+    for _ in range(settling.QUEUE.due(SETTLERS)):
         settle_events.apply_async(expires=5)
 
 
@@ -28,7 +29,7 @@ def settle_events() -> None:
 @shared_task(name="tracking.wake_recounters", queue="default", soft_time_limit=20, time_limit=30)
 def wake_recounters() -> None:
     """Beat: ring for a worker when a recount waits."""
-    if recount.due():
+    for _ in range(recount.QUEUE.due(RECOUNTERS)):
         recount_credits.apply_async(expires=5)
 
 
@@ -59,7 +60,7 @@ def recheck_domains() -> None:
 @shared_task(name="tracking.wake_readers", queue="default", soft_time_limit=20, time_limit=30)
 def wake_readers() -> None:
     """Beat: ring for as many readers of postbacks as there is work."""
-    for _ in range(reading.due(READERS)):
+    for _ in range(reading.QUEUE.due(READERS)):
         read_postbacks.apply_async(expires=5)
 
 

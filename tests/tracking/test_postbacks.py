@@ -264,7 +264,7 @@ def test_one_that_cannot_be_carried_does_not_keep_the_others(
         settle(one, *given, **named)
 
     monkeypatch.setattr(reading, "_settle", stumble)
-    reading.carry_all(reading.claim(limit=10))
+    reading.read_due(seconds=5)
     bad.refresh_from_db()
     good.refresh_from_db()
 
@@ -280,7 +280,7 @@ def test_one_that_cannot_be_carried_does_not_keep_the_others(
 
 def test_a_worker_that_lost_its_lease_changes_nothing(here: Organization, ada: Contact) -> None:
     row = keep(here, body=install(ada.public_id))
-    late = reading.claim(limit=10)
+    late = reading.QUEUE.claim(limit=10)
     Postback.objects.update(due_at=utcnow())
     assert carried(row).status == PostbackStatus.MATCHED
     Postback.objects.update(why="as it was")

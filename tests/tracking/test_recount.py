@@ -74,7 +74,7 @@ def kept(here: Organization) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...
 
 def run(here: Organization, first: date = DAY, last: date = DAY) -> Recount:
     started = recount.start_recount(organization=here, first=first, last=last, by="usr_1", now=utcnow())
-    assert recount.due()
+    assert recount.QUEUE.due(5) == 1
     recount.recount_due(seconds=20)
     started.refresh_from_db()
     return started
@@ -94,7 +94,7 @@ def test_another_window_counts_after_a_recount(here: Organization, ada: Contact)
     again = run(here)
     assert (again.done, again.changed) == (3, 0)
     assert recount.latest_recount(here) == again
-    assert not recount.due()
+    assert not recount.QUEUE.due(5)
 
 
 def test_only_the_period_is_recounted_and_only_one_s_own(here: Organization, ada: Contact) -> None:
@@ -128,11 +128,10 @@ def test_a_worker_that_lost_its_claim_writes_nothing(here: Organization, ada: Co
     credited([conversion(here, contact=ada)])
     recount.set_window(organization=here, days=1, now=utcnow())
     recount.start_recount(organization=here, first=DAY, last=DAY, by="usr_1", now=utcnow())
-    claim = recount.claim_one()
-    assert claim is not None
-    assert recount.claim_one() is None
+    (claim,) = recount.QUEUE.claim()
+    assert recount.QUEUE.claim() == []
     Recount.objects.update(due_at=utcnow() - timedelta(seconds=1))
-    assert recount.claim_one() is not None
+    assert recount.QUEUE.claim() != []
     with pytest.raises(recount.Lost):
         recount.carry(claim)
 
@@ -145,8 +144,7 @@ def test_a_worker_that_fails_goes_on_where_it_was(
     recount.set_window(organization=here, days=1, now=utcnow())
     monkeypatch.setattr(recount, "BATCH", 10)
     started = recount.start_recount(organization=here, first=DAY, last=DAY, by="usr_1", now=utcnow())
-    claim = recount.claim_one()
-    assert claim is not None
+    (claim,) = recount.QUEUE.claim()
     assert recount.carry(claim) == 10
 
     def die(name: str) -> None:

@@ -229,10 +229,10 @@ def test_what_cannot_be_settled_does_not_keep_the_others(here: Organization, ada
 
 def test_who_has_lost_a_claim_does_nothing(here: Organization, ada: Contact) -> None:
     make_event(here, ada.public_id)
-    claims = settling.claim(limit=10)
-    assert settling.claim(limit=10) == []
+    claims = settling.QUEUE.claim(limit=10)
+    assert settling.QUEUE.claim(limit=10) == []
     again()
-    taken = settling.claim(limit=10)
+    taken = settling.QUEUE.claim(limit=10)
     settling.settle(claims, now=utcnow())
     assert story(ada) == []
     settling.settle(taken, now=utcnow())

@@ -1,6 +1,7 @@
 """A browser tells of a purchase and so does the server: the money counts once, and is verified, whoever came first."""
 
 import threading
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
@@ -122,7 +123,8 @@ def test_any_order_of_arrival_comes_to_the_same(shop: Shop, ada: Contact, order:
     assert_sound(shop.organization)
 
 
-def test_workers_that_settle_at_once(shop: Shop) -> None:
+def test_workers_that_settle_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "QUEUE", replace(settling.QUEUE, batch=7))
     orders = 60
     for number in range(orders):
         given = {"value": 10, "currency": "EUR", "metadata": {"orderId": f"o-{number}"}}
@@ -132,8 +134,7 @@ def test_workers_that_settle_at_once(shop: Shop) -> None:
 
     def work() -> None:
         try:
-            while claims := settling.claim(limit=7):
-                settling.carry(claims)
+            settling.settle_due(seconds=60)
         except BaseException as error:
             wrong.append(error)
         finally:

@@ -6,10 +6,10 @@ nothing to change.
 """
 
 import time
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -17,10 +17,11 @@ from chat33.lib.failpoints import reach
 from chat33.orgs.models import Organization
 from tracking.attribution.crediting import credit, hold
 from tracking.models import WINDOW, AttributionSetting, Conversion, Recount
+from tracking.queue import LEASE, Claim, Queue
 
 SHORTEST, LONGEST = 1, 365  # days of the window
-BATCH = 500
-LEASE = timedelta(seconds=60)
+QUEUE = Queue(Recount, name="recounts", batch=1)
+BATCH = 500  # conversions of a transaction
 
 
 class UnableToRecount(Exception):
@@ -29,14 +30,6 @@ class UnableToRecount(Exception):
 
 class Lost(Exception):
     """Somebody else carries it by now."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A recount in hand."""
-
-    pk: int
-    fence: int
 
 
 def window_of(organization: Organization) -> int:
@@ -79,49 +72,34 @@ def latest_recount(organization: Organization) -> Recount | None:
     return Recount.objects.filter(organization=organization).order_by("-id").first()
 
 
-def due() -> bool:
-    """Whether one waits for a worker."""
-    return Recount.objects.filter(due_at__lte=Now()).exists()
-
-
 def recount_due(*, seconds: float) -> int:
-    """Carry what is due until there is nothing, or for so long. Returns how many conversions were looked at."""
-    until, seen = time.monotonic() + seconds, 0
-    while time.monotonic() < until and (claim := claim_one()):
-        try:
-            while time.monotonic() < until and (number := carry(claim)):
-                seen += number
-        except Lost:
-            continue
-        Recount.objects.filter(pk=claim.pk, fence=claim.fence, finished_at=None).update(due_at=Now())
-    return seen
+    """Carry what is due until there is nothing, or for so long. Returns how many recounts were carried, however far."""
+    until = time.monotonic() + seconds
+
+    def work(claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            _go_on(claim, until)
+
+    return QUEUE.drain(work, seconds=seconds)
 
 
-def claim_one() -> Claim | None:
-    """Take the one that is due longest. Two claimers never get the same."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE tracking_recount AS recount SET
-                fence = recount.fence + 1, due_at = statement_timestamp() + make_interval(secs => %s)
-            FROM (
-                SELECT id FROM tracking_recount WHERE due_at <= statement_timestamp()
-                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-            ) AS due
-            WHERE recount.id = due.id RETURNING recount.id, recount.fence
-            """,
-            [LEASE.total_seconds()],
-        )
-        found = cursor.fetchone()
-    return Claim(*found) if found else None
+def _go_on(claim: Claim, until: float) -> None:
+    """Batch after batch; what is left when the time is up is the next worker's."""
+    try:
+        while carry(claim):
+            if time.monotonic() >= until:
+                Recount.objects.filter(pk=claim.pk, fence=claim.fence, finished_at=None).update(due_at=Now())
+                return
+    except Lost:
+        return
 
 
 @transaction.atomic
 def carry(claim: Claim) -> int:
     """The next batch. Returns how many conversions it had; 0 ends the recount. Raises ``Lost``."""
-    row = Recount.objects.select_for_update(no_key=True).filter(pk=claim.pk, fence=claim.fence).first()
-    if row is None:
+    if not QUEUE.held([claim]):
         raise Lost
+    row = Recount.objects.get(pk=claim.pk)
     hold([row.organization_id])
     batch = list(_next(row)[:BATCH])
     changed = credit(batch)

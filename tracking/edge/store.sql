@@ -32,8 +32,8 @@ WITH incoming AS (
     FROM chosen ORDER BY n
     RETURNING id, organization_id, received_at, contact_ref, value, by, name, visitor, url
 ), work AS (
-    INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence, attempts)
-    SELECT organization_id, id, received_at, received_at, 0, 0 FROM stored
+    INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence)
+    SELECT organization_id, id, received_at, received_at, 0 FROM stored
     WHERE by IN ('person', 'server') AND (contact_ref <> '' OR value IS NOT NULL
         OR visitor <> '' AND url ~ '[?&](utm_campaign|c33|fid|ch)='
         OR name NOT IN ('page_view', 'click') AND (lower(name) IN ('purchase', 'signup', 'lead', 'install')

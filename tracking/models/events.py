@@ -88,7 +88,6 @@ class EventWork(models.Model):
     received_at = models.DateTimeField()
     due_at = models.DateTimeField()
     fence = models.BigIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["id"]

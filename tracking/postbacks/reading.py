@@ -1,9 +1,9 @@
 """MMP postbacks, carried by a worker: read, told from repetitions, stored as events, matched to contacts.
 
-The edge keeps each message as it came. A worker claims a batch of them, leased by ``due_at`` and numbered by ``fence``.
-What follows from a message, its event among it, and the message's new state are one transaction: a worker that dies has
-done nothing, and the message comes back when the lease ends. An event is stored under the MMP's own key for it, so that a
-repetition, however late, finds it there.
+The edge keeps each message as it came. A worker claims a batch of them (``tracking.queue``). What follows from a message,
+its event among it, and the message's new state are one transaction: a worker that dies has done nothing, and the message
+comes back when the lease ends. An event is stored under the MMP's own key for it, so that a repetition, however late, finds
+it there.
 
 Who a message names may appear later: it waits as unmatched and is looked at again then (``match_waiting``), and for a
 while by the clock, for a contact that came while it was being read.
@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -33,23 +31,12 @@ from tracking.mmp.base import Reading, Unreadable, fields_of
 from tracking.mmp.registry import read
 from tracking.models import Postback, PostbackStatus, StoreAggregate
 from tracking.postbacks import recording, verdicts
+from tracking.queue import LEASE, Claim, Queue
 
-logger = structlog.get_logger(__name__)
-
-BATCH = 200
+QUEUE = Queue(Postback, name="postbacks", batch=200)
 PRUNED = 5_000  # messages that are forgotten at once
-LEASE = timedelta(seconds=60)
-LONGEST_WAIT = timedelta(hours=1)  # between tries at a message that cannot be carried
 AWAITED = (timedelta(seconds=15), timedelta(minutes=3))  # after it came, when to look again for its contact
 REPLAYED = (PostbackStatus.UNMATCHED, PostbackStatus.UNREADABLE)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A message in hand."""
-
-    pk: int
-    fence: int
 
 
 @dataclass
@@ -68,42 +55,9 @@ class Understood:
         return self.postback.organization_id, ref
 
 
-def due(limit: int) -> int:
-    """How many batches are due, counted up to ``limit``."""
-    rows = Postback.objects.filter(due_at__lte=Now()).order_by()
-    return -(-rows[: limit * BATCH].count() // BATCH)
-
-
 def read_due(*, seconds: float) -> int:
     """Carry what is due until there is nothing, or for so long. Returns how many were carried."""
-    until, carried = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
-        claims = claim(limit=BATCH)
-        if not claims:
-            break
-        reach("postbacks.claimed")
-        carry_all(claims)
-        carried += len(claims)
-    return carried
-
-
-def claim(*, limit: int) -> list[Claim]:
-    """Take up to ``limit`` due messages, longest due first. Two claimers never get the same."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH due AS (
-                SELECT id FROM tracking_postback WHERE due_at <= statement_timestamp()
-                ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-            )
-            UPDATE tracking_postback AS postback SET
-                fence = postback.fence + 1, due_at = statement_timestamp() + make_interval(secs => %s)
-            FROM due WHERE postback.id = due.id
-            RETURNING postback.id, postback.fence
-            """,
-            [limit, LEASE.total_seconds()],
-        )
-        return [Claim(*found) for found in sorted(cursor.fetchall())]
+    return QUEUE.drain(_carry, seconds=seconds)
 
 
 def read_now(*, postback: Postback) -> None:
@@ -111,27 +65,7 @@ def read_now(*, postback: Postback) -> None:
     fence = postback.fence + 1
     taken = Postback.objects.filter(pk=postback.pk, fence=postback.fence, status=PostbackStatus.PENDING)
     if taken.update(fence=fence, due_at=Now() + LEASE):
-        carry_all([Claim(postback.pk, fence)])
-
-
-def carry_all(claims: Sequence[Claim]) -> None:
-    """Carry the claimed together; if that does not work, one by one, so that one does not keep the others."""
-    try:
-        carry(claims, now=utcnow())
-        return
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # whatever is wrong with one of them
-        logger.warning("postbacks_one_by_one", error=type(error).__name__, postbacks=len(claims))
-    for one in claims:
-        try:
-            carry([one], now=utcnow())
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception as error:
-            logger.exception("postback_not_carried", id=one.pk, fence=one.fence, error=type(error).__name__)
-            wait = min(LONGEST_WAIT, timedelta(seconds=2 ** min(one.fence, 12)))
-            Postback.objects.filter(pk=one.pk, fence=one.fence).update(due_at=Now() + wait)
+        QUEUE.carry([Claim(postback.pk, fence)], _carry)
 
 
 def carry(claims: Sequence[Claim], *, now: datetime) -> None:
@@ -141,8 +75,7 @@ def carry(claims: Sequence[Claim], *, now: datetime) -> None:
     recording.bound([one.row for one in found.values() if one.row])
     recording.ensure_months_of(one.postback.received_at for one in found.values() if one.row)
     with transaction.atomic():
-        held = _held(claims)
-        mine = [one for pk, one in found.items() if pk in held]
+        mine = [found[one.pk] for one in QUEUE.held(claims)]
         duplicates = _store(mine)
         reach("postbacks.stored")
         contacts = _contacts(mine)
@@ -208,11 +141,8 @@ def match_waiting(sender: Any, *, contact: Contact, now: datetime, **_: Any) -> 
     ).update(status=PostbackStatus.MATCHED, contact=contact, why=verdicts.APPEARED, due_at=None)
 
 
-def _held(claims: Sequence[Claim]) -> set[int]:
-    """Those that are still ours, held until the transaction ends."""
-    rows = Postback.objects.select_for_update().filter(pk__in=[one.pk for one in claims]).order_by("pk")
-    fences = dict(rows.values_list("pk", "fence"))
-    return {one.pk for one in claims if fences.get(one.pk) == one.fence}
+def _carry(claims: Sequence[Claim]) -> None:
+    carry(claims, now=utcnow())
 
 
 def _row(one: Understood, reading: Reading) -> Row:
@@ -352,8 +282,8 @@ def _give(postback: Postback, contact: Contact, *, now: datetime) -> None:
                 UPDATE tracking_event SET contact_ref = %s
                 WHERE received_at = %s AND organization_id = %s AND key = %s RETURNING organization_id, id, received_at
             )
-            INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence, attempts)
-            SELECT organization_id, id, received_at, %s, 0, 0 FROM given
+            INSERT INTO tracking_eventwork (organization_id, event, received_at, due_at, fence)
+            SELECT organization_id, id, received_at, %s, 0 FROM given
             """,
             [contact.public_id, postback.received_at, postback.organization_id, key_of(postback.stored_as), now],
         )
