@@ -1,9 +1,11 @@
 """Who earned a conversion: through the doors, then the workers, then the credits."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from chat33.lib.clock import utcnow
 from contacts.models import Contact
@@ -12,6 +14,7 @@ from tests.factories import make_contact
 from tests.people import Person
 from tests.tracking.edges import RunningEdge
 from tests.tracking.journeys import Shop, assert_sound, pass_days
+from tracking.attribution import recount
 from tracking.models import Axis, Conversion, Credit, CreditRollup, Domain, EventWork, Touch
 from tracking.rules import add_rule
 
@@ -186,6 +189,21 @@ def test_a_visitor_who_is_identified_after_the_purchase(shop: Shop, ada: Contact
     shop.pixel("purchase", "v1", value=10, currency="EUR")
     shop.settle()
     assert shop.credits() == [("", "none", WHOLE)]
+    shop.page("v1", contactId=ada.public_id)
+    shop.settle()
+
+    assert shop.credits() == [("spring", "probable", WHOLE)]
+    assert Credit.objects.filter(contact=ada).count() == 3
+    assert_sound(shop.organization)
+
+
+def test_who_a_visitor_is_holds_for_conversions_from_before_the_window_too(shop: Shop, ada: Contact) -> None:
+    recount.set_window(organization=shop.organization, days=1, now=utcnow())
+    shop.click(shop.link(contact=ada, campaign="spring"))
+    shop.pixel("purchase", "v1", value=10, currency="EUR")
+    shop.settle()
+    pass_days(shop.organization, 3)
+    Conversion.objects.update(at=F("at") - timedelta(days=3))
     shop.page("v1", contactId=ada.public_id)
     shop.settle()
 

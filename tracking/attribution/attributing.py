@@ -7,7 +7,7 @@ from what is there. So the credits depend on what is known, not on the order in 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -21,13 +21,14 @@ from tracking.attribution.verification import Move, settle_orders
 from tracking.models import Conversion, Event, Source, Touch
 from tracking.rules import folded, rules_by_event
 
-ALWAYS = frozenset({"purchase", "signup", "lead", "install"})
+EARNING = frozenset({"purchase", "signup", "lead", "install"})
 NEVER = frozenset({"page_view", "click", "click.expired", "click.confirmed"})  # whatever rules say: they lead there
+ALWAYS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 _RECOGNIZE = """
 INSERT INTO tracking_recognition (organization_id, visitor, contact_id, at)
 SELECT DISTINCT ON (1, 2, 3) * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[])
-ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING RETURNING organization_id, visitor, contact_id, at
+ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING RETURNING organization_id, visitor, contact_id
 """
 # Conversions of a contact or visitor, or of whom these are known to be, from a moment until another.
 _AFFECTED = """
@@ -53,7 +54,7 @@ SELECT one.id FROM visitors JOIN tracking_conversion AS one ON one.organization_
     AND one.visitor = visitors.visitor AND one.at >= visitors.since AND one.at <= visitors.until
 """
 
-Known = tuple[int, str, int, datetime]  # organization, visitor, contact, since when
+Known = tuple[int, str, int]  # organization, visitor, contact
 Reach = tuple[int, int | None, str, datetime, datetime]  # organization, contact, visitor, since, until
 
 
@@ -83,7 +84,7 @@ def is_conversion(event: Event, named: Iterable[str]) -> bool:
     if event.value is not None:
         return True
     name = folded(event.name)
-    return name not in NEVER and (name in ALWAYS or name in named)
+    return name not in NEVER and (name in EARNING or name in named)
 
 
 def _names(event: Event, contact: Contact | None) -> bool:
@@ -168,15 +169,14 @@ def _recognize(pairs: Sequence[Pair]) -> list[Known]:
 
 
 def _reach(touched: Sequence[Touch], recognized: Sequence[Known], far: Mapping[int, timedelta]) -> list[Reach]:
-    """Whose conversions look different now: after a touch those within its window, of somebody recognized the window's."""
+    """Whose conversions look different now: after a touch those within its window; of somebody recognized all of them, for
+    who a visitor is does not depend on when it was said.
+    """
     after = [
         (one.organization_id, one.contact_id, one.visitor, one.at, one.at + far[one.organization_id]) for one in touched
     ]
-    around = [
-        (organization, contact, visitor, at - far[organization], at + far[organization])
-        for organization, visitor, contact, at in recognized
-    ]
-    return [*after, *around]
+    always = [(organization, contact, visitor, *ALWAYS) for organization, visitor, contact in recognized]
+    return [*after, *always]
 
 
 def _affected(reach: Sequence[Reach]) -> set[int]:
