@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chat33.lib.clock import utcnow
@@ -228,7 +228,12 @@ def event_of(here: Organization, step: tuple[Any, ...], people: list[Contact]) -
 
 
 @pytest.mark.usefixtures("_events")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    phases=set(Phase) - {Phase.explain},  # which follows each line of Django's while it runs
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(way=WAYS, size=st.sampled_from([1, 1, 3, 12]), seed=st.randoms(use_true_random=False))
 def test_it_does_not_matter_in_which_order_it_became_known(way: list[tuple[Any, ...]], size: int, seed: Any) -> None:
     """The same events, settled in any order and any batches, come to the same credits; a recount changes nothing."""
