@@ -31,6 +31,16 @@ _TOUCHES = """
 DELETE FROM tracking_touch WHERE id IN (
     SELECT id FROM tracking_touch WHERE organization_id = %s AND at < %s ORDER BY at LIMIT %s)
 """
+# Of visitors of whom neither a touch nor a conversion is kept.
+_RECOGNITIONS = """
+DELETE FROM tracking_recognition WHERE id IN (
+    SELECT id FROM tracking_recognition AS known WHERE organization_id = %s AND at < %s
+        AND NOT EXISTS (SELECT FROM tracking_touch AS one
+            WHERE one.organization_id = known.organization_id AND one.visitor = known.visitor)
+        AND NOT EXISTS (SELECT FROM tracking_conversion AS one
+            WHERE one.organization_id = known.organization_id AND one.visitor = known.visitor)
+    LIMIT %s)
+"""
 # Together, for a recount must never meet a conversion whose credits stand in the rollups and nowhere else.
 _CREDITS = """
 WITH old AS (
@@ -64,6 +74,7 @@ def prune(*, now: datetime) -> dict[str, int]:
     if before := oldest(now, settings.CREDITS_MONTHS):
         gone["credits"] = _of_each(_CREDITS, before.date())
         gone["touches"] = _of_each(_TOUCHES, before)
+        gone["recognitions"] = _of_each(_RECOGNITIONS, before)
     return gone
 
 

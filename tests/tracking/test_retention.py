@@ -13,12 +13,12 @@ from django.db import IntegrityError, connection, connections
 from pytest_django.fixtures import Settings
 
 from chat33.orgs.models import Organization
-from tests.factories import make_organization
+from tests.factories import make_contact, make_organization
 from tracking import retention
 from tracking.edge.config import conninfo
 from tracking.events import partitions
 from tracking.events.partitions import Month, drop_months, ensure_month, months
-from tracking.models import Axis, Conversion, Credit, CreditRollup, Event, EventKey, Rollup, Touch, Visitor
+from tracking.models import Axis, Conversion, Credit, CreditRollup, Event, EventKey, Recognition, Rollup, Touch, Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)
@@ -114,9 +114,24 @@ def test_credits_go_by_a_setting_of_their_own_and_figures_stay(here: Organizatio
         organization=here, model="last", axis=0, name="purchase", certainty="none", currency="EUR", day=OLD.date(), share=1,
         verified=1, unverified=0,
     )  # fmt: skip
-    assert retention.prune(now=NOW) == {"credits": 1, "touches": 1}
+    assert retention.prune(now=NOW) == {"credits": 1, "touches": 1, "recognitions": 0}
     assert (Conversion.objects.count(), Credit.objects.count(), Touch.objects.count()) == (1, 3, 1)
     assert CreditRollup.objects.count() == 1
+
+
+def test_who_a_visitor_is_goes_when_nothing_is_kept_of_them(here: Organization, settings: Settings) -> None:
+    settings.EVENTS_MONTHS, settings.CREDITS_MONTHS = 0, 12
+    ada = make_contact(here)
+    for visitor, at in (("gone", OLD), ("touched", OLD), ("earned", OLD), ("new", NOW)):
+        Recognition.objects.create(organization=here, visitor=visitor, contact=ada, at=at)
+    Touch.objects.create(organization=here, key=uuid.uuid4(), at=NOW, campaign="spring", visitor="touched")
+    Conversion.objects.create(
+        organization=here, key=uuid.uuid4(), event=1, received_at=NOW, at=NOW, day=NOW.date(), name="signup",
+        verified=False, counted_verified=False, visitor="earned",
+    )  # fmt: skip
+
+    assert retention.prune(now=NOW)["recognitions"] == 1
+    assert set(Recognition.objects.values_list("visitor", flat=True)) == {"touched", "earned", "new"}
 
 
 def test_nobody_who_writes_waits(here: Organization) -> None:
@@ -125,7 +140,7 @@ def test_nobody_who_writes_waits(here: Organization) -> None:
         ensure_month(month)
     for month in (Month(2023, 11), Month(2023, 12), Month(2024, 1)):
         store(here, month.first)
-    stop, wrong, taken = threading.Event(), [], []
+    stop, written, wrong, taken = threading.Event(), threading.Semaphore(0), [], []
 
     def write() -> None:
         try:
@@ -133,6 +148,7 @@ def test_nobody_who_writes_waits(here: Organization) -> None:
                 began = time.monotonic()
                 store(here, NOW)
                 taken.append(time.monotonic() - began)
+                written.release()
         except Exception as error:
             wrong.append(error)
         finally:
@@ -140,12 +156,13 @@ def test_nobody_who_writes_waits(here: Organization) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    while not taken:
-        time.sleep(0.01)
+    assert written.acquire(timeout=20)
     dropped = drop_months(before=Month(2024, 2).first)
     for number in range(1, 9):
         ensure_month(Month(2026, 4).plus(number))
-    time.sleep(0.2)
+    so_far = len(taken)
+    while len(taken) < so_far + 5:
+        assert written.acquire(timeout=20)
     stop.set()
     writer.join(20)
 
