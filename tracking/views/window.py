@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from chat33.lib.clock import utcnow
@@ -90,13 +89,12 @@ def _page(
     request: PageRequest, *, window_form: WindowForm | None = None, recount_form: RecountForm | None = None
 ) -> HttpResponse:
     organization = request.here.organization
-    today = timezone.localtime(utcnow()).date()
-    period = chosen({"period": "90"}, now=utcnow()).period
+    latest = chosen({"period": "90"}, now=utcnow())
     days = window_of(organization)
     context: dict[str, Any] = {
         "days": days,
         "window_form": window_form or WindowForm(initial={"days": days}),
-        "recount_form": recount_form or RecountForm(initial={"first": period.first, "last": today}),
+        "recount_form": recount_form or RecountForm(initial={"first": latest.period.first, "last": latest.today}),
         "recount": latest_recount(organization),
         "may_change": request.here.may(Permission.MANAGE),
     }
