@@ -29,7 +29,14 @@ class Axes:
 
     def over(self, other: "Axes") -> "Axes":
         """This, with what is not said here as it is said there."""
-        return Axes(*(mine or theirs for mine, theirs in zip(self.words, other.words, strict=True)))  # type: ignore[arg-type]  # each is its field's
+        return Axes(
+            self.link or other.link,
+            self.campaign or other.campaign,
+            self.flow or other.flow,
+            self.channel or other.channel,
+            self.post or other.post,
+            self.influencer or other.influencer,
+        )
 
     @property
     def words(self) -> tuple[int | str, ...]:

@@ -6,7 +6,7 @@ Called by one worker an organization at a time (``tracking.attribution.attributi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -122,8 +122,8 @@ def _arrival(event: Event, contact: int | None, at: datetime) -> Seen | None:
 def _told(data: Any) -> Axes:
     """What a server names in its metadata."""
     said = data if isinstance(data, dict) else {}
-    words = {name: str(said[name]).strip()[:most] for name, most in LONGEST.items() if isinstance(said.get(name), str)}
-    return replace(Axes(), **words)  # type: ignore[arg-type]  # none of them is the link
+    words = {name: value.strip()[: LONGEST[name]] for name in SAID if isinstance(value := said.get(name), str)}
+    return Axes(0, *(words.get(name, "") for name in SAID))
 
 
 def _place(
