@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat33.api import idempotency
+from chat33.api.bodies import read_body
 from chat33.api.pagination import limit_of
 from chat33.api.schema import Operation
 from chat33.api.views import ApiView
@@ -18,7 +18,7 @@ from chat33.lib.clock import utcnow
 from contacts import services
 from contacts.api.v1 import docs
 from contacts.api.v1.replies import contact_body, entry_body, timeline_body
-from contacts.api.v1.serializers import CreateContactRequest, UpdateContactRequest
+from contacts.api.v1.serializers import ContactFields, CreateContactRequest, UpdateContactRequest
 from contacts.labels import UnableToLabel, labels_named, put_labels, take_labels
 from contacts.models import Contact, Kind
 from contacts.selectors import (
@@ -34,11 +34,9 @@ from contacts.timeline import place_of, timeline_of
 from integrations.auth import caller
 
 
-def read_body(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+def read_contact(kind: type[ContactFields], request: Request) -> dict[str, Any]:
     """The body, checked, null as empty text. Raises ``ValidationError``."""
-    serializer = kind(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return {name: "" if value is None else value for name, value in serializer.validated_data.items()}
+    return {name: "" if value is None else value for name, value in read_body(kind, request).items()}
 
 
 def contact_named(request: Request, contact_id: str) -> Contact:
@@ -85,7 +83,7 @@ class ContactsView(ApiView):
     def post(self, request: Request) -> Response:
         """Create a contact."""
         who, now = caller(request), utcnow()
-        data = read_body(CreateContactRequest, request)
+        data = read_contact(CreateContactRequest, request)
 
         def effect() -> Response:
             try:
@@ -118,7 +116,7 @@ class ContactView(ApiView):
     def patch(self, request: Request, contact_id: str) -> Response:
         """Change what is named."""
         contact = contact_named(request, contact_id)
-        data = read_body(UpdateContactRequest, request)
+        data = read_contact(UpdateContactRequest, request)
         try:
             return Response(described(_changed(contact, data, by=caller(request).public_id)))
         except (services.Unfit, UnableToLabel) as error:

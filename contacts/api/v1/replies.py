@@ -1,54 +1,40 @@
 """What is answered about contacts: the shape of each reply as the schema tells it, and its making from rows."""
 
-import copy
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework import serializers
 
+from chat33.api.bodies import Body
 from chat33.lib.clock import stamp
 from contacts.models import Contact, Kind, Label, TimelineEntry
 from contacts.timeline import Page
 
 
-class Reply(serializers.Serializer[Any]):
-    """A reply. ``reserved`` holds fields whose names are words of every field's or serializer's, so no attributes."""
-
-    reserved: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]] = {}
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """All of them."""
-        return {**super().get_fields(), **copy.deepcopy(self.reserved)}
-
-
-class ContactReply(Reply):
+class ContactReply(Body):
     """A contact."""
-
-    reserved: ClassVar = {
-        "source": serializers.CharField(allow_null=True, help_text="Where they came from: api, page, a network.")
-    }
 
     id = serializers.CharField(help_text="What tracked links carry as `cid`.")
     name = serializers.CharField(allow_null=True)
     email = serializers.CharField(allow_null=True)
     phone = serializers.CharField(allow_null=True, help_text="As it was written.")
+    source_ = serializers.CharField(allow_null=True, help_text="Where they came from: api, page, a network.")
     labels = serializers.ListField(child=serializers.CharField(), help_text="By name, in order of the alphabet.")
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
     lastSeenAt = serializers.DateTimeField(allow_null=True, help_text="The latest event of theirs.")
 
 
-class TimelineEntryReply(Reply):
+class TimelineEntryReply(Body):
     """Something that happened to or by a contact."""
-
-    reserved: ClassVar = {"data": serializers.DictField(help_text="What else is known, by kind.")}
 
     at = serializers.DateTimeField()
     kind = serializers.ChoiceField(choices=Kind.values)
     title = serializers.CharField(help_text="In plain words.")
+    data_ = serializers.DictField(help_text="What else is known, by kind.")
 
 
-class TimelineReply(Reply):
+class TimelineReply(Body):
     """A page of a timeline."""
 
     items = TimelineEntryReply(many=True)
@@ -62,7 +48,7 @@ class ContactDetailsReply(ContactReply):
     timeline = TimelineEntryReply(many=True, help_text="The newest 30; the rest is at /contacts/{id}/timeline.")
 
 
-class ContactListReply(Reply):
+class ContactListReply(Body):
     """A page of contacts."""
 
     items = ContactReply(many=True)
@@ -71,7 +57,7 @@ class ContactListReply(Reply):
     nextCursor = serializers.CharField(allow_null=True, help_text="The `cursor` of the next page; null on the last.")
 
 
-class DeletedContactReply(Reply):
+class DeletedContactReply(Body):
     """The contact is there no more."""
 
     id = serializers.CharField()

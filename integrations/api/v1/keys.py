@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat33.api import limits
+from chat33.api.bodies import read_body
 from chat33.api.errors import InsufficientScope
 from chat33.api.schema import Operation
 from chat33.api.views import ApiView
@@ -60,9 +61,7 @@ class ApiKeysView(ApiView):
         assert isinstance(request.user, User)
         limit = limits.limit_for("API_KEYS", who.overrides)
         self.usage = limits.check(name="API_KEYS", subject=request.user.public_id, limit=limit, now=now)
-        serializer = CreateApiKeyRequest(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        data = serializer.validated_data
+        data = read_body(CreateApiKeyRequest, request)
         key, raw, self.usage = services.make_api_key(
             organization=who.organization,
             name=data["name"],

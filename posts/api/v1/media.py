@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat33.api import idempotency
+from chat33.api.bodies import read_body
 from chat33.api.errors import PayloadTooLarge
 from chat33.api.parsers import JSONParser
 from chat33.api.schema import Operation
@@ -20,7 +21,6 @@ from integrations.auth import caller
 from integrations.channels import http_client
 from posts import media
 from posts.api.v1 import docs
-from posts.api.v1.posts import read_body
 from posts.api.v1.serializers import UploadUrlRequest
 from posts.media import UnableToFetch
 from posts.models import Media

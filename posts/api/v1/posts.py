@@ -6,12 +6,12 @@ from typing import Any, ClassVar, TypeVar
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat33.api import idempotency, limits
+from chat33.api.bodies import read_body
 from chat33.api.errors import Conflict
 from chat33.api.pagination import page_of
 from chat33.api.schema import Operation
@@ -40,14 +40,6 @@ from posts.services import ChangedMeanwhile, Plan, UnableToChange
 PUBLISH = "posts.publish_due_posts"
 TRIES = 3  # of a change that others overtake
 T = TypeVar("T")
-
-
-def read_body(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The body, checked. Raises ``ValidationError``."""
-    serializer = kind(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    data: dict[str, Any] = serializer.validated_data
-    return data
 
 
 def post_named(request: Request, post_id: str) -> Post:

@@ -3,11 +3,11 @@
 The classes are declarations. Rows become replies by plain functions, which cost a list of a hundred posts next to nothing.
 """
 
-import copy
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework import serializers
 
+from chat33.api.bodies import Body
 from chat33.lib.clock import stamp
 from integrations.models import Channel, Platform
 from posts.models import Attempt, MediaType, Post, PostStatus
@@ -27,17 +27,7 @@ class StatusField(serializers.ChoiceField):
         super().__init__(choices=PostStatus.choices, **kwargs)
 
 
-class Reply(serializers.Serializer[Any]):
-    """A reply. ``reserved`` holds fields whose names are words of every field's or serializer's, so no attributes."""
-
-    reserved: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]] = {}
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """All of them."""
-        return {**super().get_fields(), **copy.deepcopy(self.reserved)}
-
-
-class QuotaReply(Reply):
+class QuotaReply(Body):
     """The channel's daily allowance, in a rolling window."""
 
     limit = serializers.IntegerField(allow_null=True, help_text="Posts in the window; null is unlimited.")
@@ -47,7 +37,7 @@ class QuotaReply(Reply):
     nextFreeAt = serializers.DateTimeField(allow_null=True, help_text="When the oldest use leaves the window.")
 
 
-class HealthReply(Reply):
+class HealthReply(Body):
     """How the connection to the network is."""
 
     tokenExpiresAt = serializers.DateTimeField(allow_null=True, help_text="Renewed by itself ahead of that.")
@@ -56,7 +46,7 @@ class HealthReply(Reply):
     lastErrorAt = serializers.DateTimeField(allow_null=True)
 
 
-class AccountMetadataReply(Reply):
+class AccountMetadataReply(Body):
     """What else is known of a channel; networks add facts of their own."""
 
     pageId = serializers.CharField(required=False, help_text="The channel's numeric id.")
@@ -65,7 +55,7 @@ class AccountMetadataReply(Reply):
     health = HealthReply()
 
 
-class AccountReply(Reply):
+class AccountReply(Body):
     """A connected social media channel."""
 
     id = serializers.CharField()
@@ -77,13 +67,13 @@ class AccountReply(Reply):
     createdAt = serializers.DateTimeField()
 
 
-class AccountListReply(Reply):
+class AccountListReply(Body):
     """List of accounts."""
 
     items = AccountReply(many=True)
 
 
-class FileRulesReply(Reply):
+class FileRulesReply(Body):
     """What one file may be: sizes in bytes, lengths in seconds, edges in pixels, ratio = width / height."""
 
     contentTypes = serializers.ListField(child=serializers.CharField())
@@ -102,7 +92,7 @@ class FileRulesReply(Reply):
     maxSeconds = serializers.FloatField(allow_null=True)
 
 
-class MediaTypeRulesReply(Reply):
+class MediaTypeRulesReply(Body):
     """How many files of which kinds make a post of this mediaType."""
 
     minFiles = serializers.IntegerField()
@@ -111,11 +101,10 @@ class MediaTypeRulesReply(Reply):
     files = serializers.DictField(child=FileRulesReply(), help_text="By kind: image, video.")
 
 
-class TextRulesReply(Reply):
+class TextRulesReply(Body):
     """What the text may be."""
 
-    reserved: ClassVar = {"required": serializers.BooleanField()}
-
+    required_ = serializers.BooleanField()
     limit = serializers.IntegerField()
     unit = serializers.ChoiceField(choices=["characters", "utf16", "weighted", "bytes"])
     maxHashtags = serializers.IntegerField(allow_null=True)
@@ -124,7 +113,7 @@ class TextRulesReply(Reply):
     withoutMedia = serializers.BooleanField(help_text="A post may be text alone.")
 
 
-class PlatformRulesReply(Reply):
+class PlatformRulesReply(Body):
     """What a network accepts."""
 
     platform = PlatformField()
@@ -136,13 +125,13 @@ class PlatformRulesReply(Reply):
     notes = serializers.ListField(child=serializers.CharField())
 
 
-class PlatformListReply(Reply):
+class PlatformListReply(Body):
     """The networks' rules."""
 
     items = PlatformRulesReply(many=True)
 
 
-class PostSummaryReply(Reply):
+class PostSummaryReply(Body):
     """A post just made."""
 
     id = serializers.CharField()
@@ -154,7 +143,7 @@ class PostSummaryReply(Reply):
     createdAt = serializers.DateTimeField()
 
 
-class CreatedPostsReply(Reply):
+class CreatedPostsReply(Body):
     """The posts made, one for each channel."""
 
     posts = PostSummaryReply(many=True)
@@ -167,7 +156,7 @@ class DuplicatedPostsReply(CreatedPostsReply):
     duplicatedFrom = serializers.CharField(help_text="The original's id.")
 
 
-class PostReply(Reply):
+class PostReply(Body):
     """A post in full."""
 
     id = serializers.CharField()
@@ -201,7 +190,7 @@ class PostReply(Reply):
     updatedAt = serializers.DateTimeField()
 
 
-class PostPageReply(Reply):
+class PostPageReply(Body):
     """A page of posts, newest first."""
 
     items = PostReply(many=True)
@@ -211,14 +200,14 @@ class PostPageReply(Reply):
     hasMore = serializers.BooleanField()
 
 
-class DeletedPostReply(Reply):
+class DeletedPostReply(Body):
     """A draft that is gone."""
 
     id = serializers.CharField()
     deleted = serializers.ChoiceField(choices=[True])
 
 
-class IssueReply(Reply):
+class IssueReply(Body):
     """Something wrong, or doubtful."""
 
     code = serializers.CharField(help_text="E.g. TEXT_TOO_LONG, MEDIA_FORMAT, OPTION_UNKNOWN, DUPLICATE_TEXT")
@@ -226,32 +215,30 @@ class IssueReply(Reply):
     message = serializers.CharField()
 
 
-class AccountResultReply(Reply):
+class AccountResultReply(Body):
     """One channel's verdict."""
-
-    reserved: ClassVar = {"errors": IssueReply(many=True, help_text="What stands in the way.")}
 
     accountId = serializers.CharField()
     platform = PlatformField()
     ok = serializers.BooleanField()
+    errors_ = IssueReply(many=True, help_text="What stands in the way.")
     warnings = IssueReply(many=True, help_text="What to know; the post would be taken.")
 
 
-class ValidationResultReply(Reply):
+class ValidationResultReply(Body):
     """Every channel's verdict."""
 
     ok = serializers.BooleanField(help_text="Whether creating it would be accepted for every channel.")
     results = AccountResultReply(many=True)
 
 
-class LogEntryReply(Reply):
+class LogEntryReply(Body):
     """One thing that was tried for the post."""
-
-    reserved: ClassVar = {"source": serializers.CharField(allow_null=True)}
 
     event = serializers.CharField(help_text="E.g. publish_attempt, publish_retry, publish_success, publish_failure")
     createdAt = serializers.DateTimeField()
     attempt = serializers.IntegerField()
+    source_ = serializers.CharField(allow_null=True)
     step = serializers.CharField(allow_null=True)
     httpStatus = serializers.IntegerField(allow_null=True)
     providerCode = serializers.CharField(allow_null=True)
@@ -263,13 +250,13 @@ class LogEntryReply(Reply):
     milliseconds = serializers.IntegerField(allow_null=True)
 
 
-class PostLogsReply(Reply):
+class PostLogsReply(Body):
     """Everything that was tried, oldest first."""
 
     logs = LogEntryReply(many=True)
 
 
-class MediaReply(Reply):
+class MediaReply(Body):
     """A file taken in."""
 
     url = serializers.CharField(help_text="Use it in mediaUrls or coverImageUrl.")

@@ -6,6 +6,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from chat33.api.bodies import Body
 from chat33.api.fields import BoundedListField, StringField
 from chat33.lib.http import Refused
 from integrations.addresses import LONGEST, check_address
@@ -159,12 +160,10 @@ class DuplicatePostRequest(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["DRAFT", "QUEUED"], required=False, default="DRAFT")
 
 
-class ResolvePostRequest(serializers.Serializer[Any]):
+class ResolvePostRequest(Body):
     """A person's word on an unconfirmed post."""
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """``as`` is a keyword of Python's, so it cannot be an attribute."""
-        return {"as": serializers.ChoiceField(choices=["published", "failed"], help_text="What a person has seen.")}
+    as_ = serializers.ChoiceField(choices=["published", "failed"], help_text="What a person has seen.")
 
 
 class UploadUrlRequest(serializers.Serializer[Any]):

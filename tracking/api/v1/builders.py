@@ -5,11 +5,11 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chat33.api.bodies import read_body
 from chat33.api.schema import Operation
 from chat33.api.views import ApiView
 from integrations.auth import caller
 from tracking.api.v1 import docs, intake
-from tracking.api.v1.links import read_body
 from tracking.api.v1.serializers import BuildStoreRequest, BuildUtmRequest, WrapRequest
 from tracking.links import signing, utm
 from tracking.links.stores import both

@@ -1,16 +1,16 @@
 """Links: list, create, read, change, archive, their figures and their QR codes."""
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
-from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat33.api import idempotency
+from chat33.api.bodies import read_body
 from chat33.api.pagination import page_of
 from chat33.api.schema import Operation
 from chat33.api.views import ApiView
@@ -27,14 +27,6 @@ from tracking.links.services import archive_link, create_link, restore_link, upd
 from tracking.links.signing import short_url
 from tracking.links.stats import MOST_DAYS, sources_of, stats_of
 from tracking.models import Link, LinkKind
-
-
-def read_body(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The body, checked. Raises ``ValidationError``."""
-    serializer = kind(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    data: dict[str, Any] = serializer.validated_data
-    return data
 
 
 def named(request: Request, link_id: str) -> Link:

@@ -4,27 +4,25 @@ from typing import Any
 
 from rest_framework import serializers
 
+from chat33.api.bodies import Body
 from chat33.lib.clock import stamp
 from tracking.links.signing import short_url
 from tracking.links.stats import Count, Sources, Stats
 from tracking.models import Link, LinkKind
 
 
-class UtmReply(serializers.Serializer[Any]):
+class UtmReply(Body):
     """Campaign parameters; those that are not there are left out."""
 
+    source_ = serializers.CharField(required=False)
     medium = serializers.CharField(required=False)
     campaign = serializers.CharField(required=False)
     term = serializers.CharField(required=False)
     content = serializers.CharField(required=False)
     id = serializers.CharField(required=False)
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """``source`` is a word of every field's, so it cannot be an attribute."""
-        return {"source": serializers.CharField(required=False), **super().get_fields()}
 
-
-class LinkReply(serializers.Serializer[Any]):
+class LinkReply(Body):
     """A stored link."""
 
     id = serializers.CharField()
@@ -56,7 +54,7 @@ class LinkReply(serializers.Serializer[Any]):
     updatedAt = serializers.DateTimeField()
 
 
-class LinkPageReply(serializers.Serializer[Any]):
+class LinkPageReply(Body):
     """A page of links."""
 
     items = LinkReply(many=True)
@@ -66,13 +64,13 @@ class LinkPageReply(serializers.Serializer[Any]):
     hasMore = serializers.BooleanField()
 
 
-class WrappedReply(serializers.Serializer[Any]):
+class WrappedReply(Body):
     """A tracked link; nothing is stored."""
 
     url = serializers.CharField()
 
 
-class BuiltUtmReply(serializers.Serializer[Any]):
+class BuiltUtmReply(Body):
     """A UTM link; nothing is stored."""
 
     url = serializers.CharField()
@@ -81,7 +79,7 @@ class BuiltUtmReply(serializers.Serializer[Any]):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-class BuiltStoreReply(serializers.Serializer[Any]):
+class BuiltStoreReply(Body):
     """App store links; nothing is stored."""
 
     iosUrl = serializers.CharField()
@@ -89,7 +87,7 @@ class BuiltStoreReply(serializers.Serializer[Any]):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-class ClicksReply(serializers.Serializer[Any]):
+class ClicksReply(Body):
     """Clicks by who caused them."""
 
     people = serializers.IntegerField()
@@ -106,14 +104,14 @@ class DayReply(ClicksReply):
     date = serializers.DateField()
 
 
-class NumberReply(serializers.Serializer[Any]):
+class NumberReply(Body):
     """How many of the clicks."""
 
     name = serializers.CharField(help_text="Empty where it is not known.")
     clicks = serializers.IntegerField()
 
 
-class LinkStatsReply(serializers.Serializer[Any]):
+class LinkStatsReply(Body):
     """What came of a link."""
 
     id = serializers.CharField()

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from chat33.api.bodies import Body
 from chat33.api.fields import BoundedListField, StringField
 from tracking.links.drafts import MAX_CLICKS, MAX_TAGS, REF
 from tracking.links.targets import MAX_URL
@@ -34,9 +35,10 @@ class TruthField(serializers.BooleanField):
         return data
 
 
-class UtmFields(serializers.Serializer[Any]):
+class UtmFields(Body):
     """Campaign parameters."""
 
+    source_ = WordField(max_length=200, help_text="Where people come from: `instagram`.")
     medium = WordField(max_length=200, help_text="By which means: `social`, `email`, `cpc`.")
     campaign = WordField(max_length=200, help_text="What it is part of: `spring-sale`.")
     term = WordField(max_length=200, help_text="A paid search's keyword.")
@@ -46,15 +48,8 @@ class UtmFields(serializers.Serializer[Any]):
         required=False, default=False, help_text="Keep capital letters and spaces, which analytics tell apart."
     )
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """``source`` is a word of every field's, so it cannot be an attribute."""
-        return {
-            "source": WordField(max_length=200, help_text="Where people come from: `instagram`."),
-            **super().get_fields(),
-        }
 
-
-class AppStoreFields(serializers.Serializer[Any]):
+class AppStoreFields(Body):
     """An app in the App Store."""
 
     app = WordField(max_length=500, help_text="The number in apps.apple.com/app/id[THIS_NUMBER], or that address.")
@@ -62,21 +57,18 @@ class AppStoreFields(serializers.Serializer[Any]):
     campaign = WordField(max_length=100, help_text="The campaign token (`ct`), at most 30 characters.")
 
 
-class GooglePlayFields(serializers.Serializer[Any]):
+class GooglePlayFields(Body):
     """An app in Google Play."""
 
     package = WordField(max_length=500, help_text="`com.example.app`, or its address in Google Play.")
+    source_ = WordField(max_length=200, help_text="`utm_source` of the referrer.")
     medium = WordField(max_length=200, help_text="`utm_medium` of the referrer.")
     campaign = WordField(max_length=200, help_text="`utm_campaign` of the referrer.")
     term = WordField(max_length=200, help_text="`utm_term` of the referrer.")
     content = WordField(max_length=200, help_text="`utm_content` of the referrer.")
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """``source`` is a word of every field's, so it cannot be an attribute."""
-        return {"source": WordField(max_length=200, help_text="`utm_source` of the referrer."), **super().get_fields()}
 
-
-class WrapRequest(serializers.Serializer[Any]):
+class WrapRequest(Body):
     """An address to track."""
 
     url = AddressField(required=True, allow_blank=False, help_text="The page that the link leads to.")
@@ -97,7 +89,7 @@ class BuildUtmRequest(UtmFields):
     url = AddressField(required=True, allow_blank=False, help_text="The page that the link leads to.")
 
 
-class StoreFields(serializers.Serializer[Any]):
+class StoreFields(Body):
     """App store links to build: one store or both."""
 
     appStore = AppStoreFields(required=False, allow_null=True)
@@ -108,7 +100,7 @@ class BuildStoreRequest(StoreFields):
     """App store links to build: one store or both."""
 
 
-class UpdateLinkRequest(serializers.Serializer[Any]):
+class UpdateLinkRequest(Body):
     """What may change on a link. What is left out stays."""
 
     url = AddressField(help_text="Where it leads without a better target. Left out, it is the first of the others.")
