@@ -77,7 +77,7 @@ class UtmForm(forms.Form):
 
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
-        _offer(self)
+        _offer(self, {f"utm_{name}": name for name in WORD_FIELDS})
 
     def built(self) -> utm.Built | None:
         """The link, or None with the errors in the form."""
@@ -149,8 +149,8 @@ class StoreForm(forms.Form):
 
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
-        for name in ("source", "medium"):
-            self.fields[name].widget.attrs["list"] = f"words-{name}"
+        _offer(self, {"campaign": "campaign", "source": "source", "medium": "medium", "name": "campaign",
+                      "term": "term", "content": "content"})  # fmt: skip
 
     def halves(self) -> tuple[dict[str, str] | None, dict[str, str] | None]:
         """What was written about the App Store and about Google Play; None for a store that was left out."""
@@ -303,10 +303,10 @@ def _offer_channels(form: forms.Form, organization: Organization, chosen: Channe
     field.choices = [("", "None"), *choices.items()]
 
 
-def _offer(form: forms.Form) -> None:
-    """Let the fields of a campaign offer the organization's words, which the page has in lists."""
-    for name in WORD_FIELDS:
-        form.fields[f"utm_{name}"].widget.attrs["list"] = f"words-{name}"
+def _offer(form: forms.Form, words: Mapping[str, str]) -> None:
+    """Let fields offer the organization's words, by which of them; the page has the words in lists."""
+    for name, field in words.items():
+        form.fields[name].widget.attrs["list"] = f"words-{field}"
 
 
 class RuleForm(forms.Form):

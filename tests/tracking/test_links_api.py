@@ -287,6 +287,7 @@ def test_the_builders_build_and_keep_nothing(owner: Person) -> None:
         "POST", "links/utm", {"url": "https://x.example/", "source": "instagarm", "medium": "social", "campaign": "A B"}
     )
     store = owner.api().send("POST", "links/store", {"googlePlay": {"package": "a.b"}})
+    stray = owner.api().send("POST", "links/store", {"googlePlay": {"package": "a.b", "source": "Instagarm"}})
 
     assert utm.json()["url"] == "https://x.example/?utm_source=instagarm&utm_medium=social&utm_campaign=a-b"
     assert "Did you mean instagram?" in utm.json()["warnings"][-1]
@@ -294,6 +295,7 @@ def test_the_builders_build_and_keep_nothing(owner: Person) -> None:
     assert store.json() == {
         "iosUrl": "", "androidUrl": "https://play.google.com/store/apps/details?id=a.b", "warnings": [],
     }  # fmt: skip
+    assert stray.json()["warnings"] == ["instagarm is not among your words for source. Did you mean instagram?"]
     assert not Link.objects.exists()
 
 

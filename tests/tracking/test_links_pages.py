@@ -322,8 +322,20 @@ def test_the_vocabulary_is_offered_and_warns_of_others(owner: Person) -> None:
     assert '<option value="instagram-reels">' in text(client, "/links/utm/")
     page = text(client, "/links/utm/?url=https://x.example/&utm_source=instagram-reel&utm_medium=dm&utm_campaign=s")
     assert "Did you mean instagram-reels?" in page
+    stores = text(client, "/links/stores/?package=a.b&source=instagram-reel")
+    assert "Did you mean instagram-reels?" in stores
     client.post(f"/links/words/{Term.objects.get().public_id}/remove/")
     assert not Term.objects.exists()
+
+
+def test_the_store_builder_offers_the_words_for_every_field_that_has_them(owner: Person) -> None:
+    page = text(owner.browser(), "/links/stores/")
+
+    lists = {"campaign": "campaign", "source": "source", "medium": "medium", "name": "campaign", "term": "term",
+             "content": "content"}  # fmt: skip
+    for field, words in lists.items():
+        (tag,) = [one for one in page.split("<") if one.startswith("input") and f' name="{field}"' in one]
+        assert f'list="words-{words}"' in tag, field
 
 
 def test_the_qr_code_comes_as_a_file(owner: Person) -> None:

@@ -8,7 +8,7 @@ so a campaign cannot carry a person. Google: "Google Play Install Referrer" (And
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from tracking.links.utm import FIELDS, UnableToBuild, clean
@@ -72,11 +72,12 @@ def google_play(*, package: str, referrer: Mapping[str, str]) -> StoreLink:
 
 @dataclass(frozen=True)
 class StoreLinks:
-    """A campaign's links to both stores, as far as they were asked for."""
+    """A campaign's links to both stores, as far as they were asked for; ``values`` are those of Google Play's."""
 
     ios_url: str = ""
     android_url: str = ""
     warnings: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def both(apple: Mapping[str, str] | None, google: Mapping[str, str] | None) -> StoreLinks:
@@ -85,13 +86,14 @@ def both(apple: Mapping[str, str] | None, google: Mapping[str, str] | None) -> S
     """
     problems: dict[str, str] = {}
     ios = android = StoreLink("")
+    values = {name: clean(google.get(name, "")) for name in FIELDS} if google is not None else {}
     if apple is not None:
         try:
             ios = app_store(**{name: apple.get(name, "") for name in ("app", "provider", "campaign")})
         except UnableToBuild as error:
             problems |= {f"appStore.{name}": message for name, message in error.problems.items()}
     if google is not None:
-        referrer = {f"utm_{name}": clean(google.get(name, "")) for name in FIELDS}
+        referrer = {f"utm_{name}": value for name, value in values.items()}
         try:
             android = google_play(package=google.get("package", ""), referrer=referrer)
         except UnableToBuild as error:
@@ -100,4 +102,4 @@ def both(apple: Mapping[str, str] | None, google: Mapping[str, str] | None) -> S
         problems["appStore"] = "Write an app of the App Store, of Google Play, or both."
     if problems:
         raise UnableToBuild(problems)
-    return StoreLinks(ios.url, android.url, ios.warnings + android.warnings)
+    return StoreLinks(ios.url, android.url, ios.warnings + android.warnings, values)

@@ -55,6 +55,7 @@ def utm_builder(request: PageRequest) -> HttpResponse:
 @require_safe
 def store_builder(request: PageRequest) -> HttpResponse:
     """The store links of what stands in the address; for htmx the result alone."""
+    organization = request.here.organization
     begun = any(request.GET.get(name) for name in StoreForm.base_fields)
     form = StoreForm(request.GET if begun else None)
     built: StoreLinks | None = None
@@ -67,9 +68,10 @@ def store_builder(request: PageRequest) -> HttpResponse:
     context = {
         "form": form,
         "built": built,
+        "warnings": [*built.warnings, *strays(organization, built.values)] if built else [],
         "save": _query({**saved, "campaign": request.GET.get("campaign", "") or request.GET.get("name", "")}),
         "may_write": request.here.may(Permission.PUBLISH),
-        "words": suggestions(request.here.organization),
+        "words": suggestions(organization),
     }
     template = (
         "tracking/_store_built.html" if request.htmx and request.htmx.target == "built" else "tracking/stores.html"

@@ -60,4 +60,5 @@ class StoreView(ApiView):
         """The links, and what to know of them."""
         data = read_body(BuildStoreRequest, request)
         made = intake.told(lambda: both(data.get("appStore"), data.get("googlePlay")))
-        return Response({"iosUrl": made.ios_url, "androidUrl": made.android_url, "warnings": made.warnings})
+        warnings = [*made.warnings, *strays(caller(request).organization, made.values)]
+        return Response({"iosUrl": made.ios_url, "androidUrl": made.android_url, "warnings": warnings})

@@ -171,7 +171,8 @@ BUILD_STORE = Operation(
     id="buildStoreLink",
     tag="Links",
     summary="Build app store links",
-    description="Campaign links for the App Store (`pt`, `ct`) and Google Play (`referrer`). Nothing is stored.",
+    description="Campaign links for the App Store (`pt`, `ct`) and Google Play (`referrer`). Nothing is stored. "
+    "`warnings` name what a store may cut, and words for Google Play that are not in your vocabulary.",
     body=serializers.BuildStoreRequest,
     body_examples={"both": examples.STORES},
     answer=replies.BuiltStoreReply,
