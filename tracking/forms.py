@@ -222,6 +222,12 @@ class LinkForm(UtmForm):
             raise forms.ValidationError("There is no such contact.")
         return found
 
+    def clean_expires_at(self) -> Any:
+        """The end; the one that stands there already is kept to the second, though the page shows it by the minute."""
+        given = self.cleaned_data["expires_at"]
+        stands = self.link.expires_at if self.link else None
+        return stands if stands and given == stands.replace(second=0, microsecond=0) else given
+
     def draft(self) -> Draft:
         """What was asked for, as far as it can be read."""
         self.is_valid()

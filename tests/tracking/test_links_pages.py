@@ -181,6 +181,19 @@ def test_the_end_is_in_the_organization_s_zone(owner: Person) -> None:
     assert 'value="2030-01-02T03:04"' in text(owner.browser(), f"/links/{Link.objects.get().public_id}/edit/")
 
 
+def test_a_link_that_has_ended_is_changed_though_the_page_shows_its_end_by_the_minute(owner: Person) -> None:
+    link = make_link(owner.organization, expires_at=utcnow() + timedelta(hours=1))
+    ended = (utcnow() - timedelta(days=1)).replace(second=31, microsecond=500)
+    Link.objects.filter(pk=link.pk).update(expires_at=ended)
+    client = owner.browser()
+    form = client.get(f"/links/{link.public_id}/edit/").context["form"]
+    shown = {"url": link.url, "expires_at": f"{form['expires_at'].value():%Y-%m-%dT%H:%M}"}
+
+    assert client.post(f"/links/{link.public_id}/edit/", {**shown, "title": "Over"}).status_code == 302
+    link.refresh_from_db()
+    assert (link.title, link.expires_at) == ("Over", ended)
+
+
 def test_what_is_wrong_stands_at_its_field_and_nothing_is_made(owner: Person) -> None:
     reply = owner.browser().post(
         "/links/new/", {"url": "javascript:alert(1)", "code": "x", "contact": "cm1", "utm_source": "ig"}
