@@ -3,8 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
+from chat33.lib.clock import utcnow
 from tests.browser.conftest import Visits
 from tests.people import Person
+from tests.tracking.links import count_clicks, make_link
 from tracking.models import Link
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -49,3 +51,20 @@ def test_the_utm_builder_builds_while_one_writes_and_stands_in_the_address(owner
     link.get_by_role("link", name="Make a short link of it").click()
     expect(page.get_by_label("Destination")).to_have_value("https://shop.example/")
     assert here.wrong == []
+
+
+@pytest.mark.parametrize("path", ["/links/domains/", "/settings/integrations/"])
+def test_on_a_phone_one_sees_which_of_many_tabs_one_is_at(owner: Person, visit: Visits, path: str) -> None:
+    page = visit(owner, phone=True).open(path)
+
+    here = page.locator("main :is(.tabs, .subnav) [aria-current]")
+    expect(here).to_be_in_viewport(ratio=0.9)  # a pixel of it lies under the row's line
+
+
+def test_a_phone_shows_the_chart_of_each_link(owner: Person, visit: Visits) -> None:
+    link = make_link(owner.organization, title="Spring")
+    count_clicks(link, utcnow().date(), 7)
+    page = visit(owner, phone=True).open("/links/")
+
+    expect(page.get_by_role("img", name="7 clicks in 28 days")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Copy the short address of Spring")).to_be_in_viewport(ratio=1)

@@ -143,3 +143,11 @@ document.addEventListener("click", (event) => {
   document.cookie = `theme=${scheme}; path=/; max-age=31536000; samesite=lax`;
   document.documentElement.dataset.theme = scheme;
 });
+
+// A row of tabs that does not fit begins where the present one is seen.
+for (const here of document.querySelectorAll(":is(.tabs, .subnav) [aria-current]")) {
+  const row = here.closest(".tabs, .subnav");
+  const { left, right } = row.getBoundingClientRect();
+  const tab = here.getBoundingClientRect();
+  if (tab.left < left || tab.right > right) row.scrollLeft += (tab.left + tab.right - left - right) / 2;
+}
