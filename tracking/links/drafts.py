@@ -20,6 +20,7 @@ from tracking.models import Link, LinkKind
 MAX_TAGS, MAX_TAG = 20, 40
 MAX_CLICKS = 1_000_000_000
 REF = re.compile(r"[A-Za-z0-9_.:-]{1,60}", re.ASCII)
+NO_REF = "An id has letters, digits and _ . : -, at most 60 of them."
 _LENGTHS = {"title": 200, "campaign": 100, "influencer": 100, "folder": 80}
 
 
@@ -139,7 +140,7 @@ def _words(text: str, most: int, name: str, problems: dict[str, str]) -> str:
 
 def _ref(text: str, name: str, problems: dict[str, str]) -> str:
     if text and not REF.fullmatch(text):
-        problems[name] = "An id has letters, digits and _ . : -, at most 60 of them."
+        problems[name] = NO_REF
     return text
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
-from tracking.forms import StoreForm, UtmForm, WrapForm, tell
+from tracking.links.forms import StoreForm, UtmForm, WrapForm, tell
 from tracking.links.stores import StoreLinks, both
 from tracking.links.utm import UnableToBuild
 from tracking.links.vocabulary import strays, suggestions

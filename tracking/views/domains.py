@@ -9,8 +9,8 @@ from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door, refused
 from chat33.pages.saying import say
-from tracking.forms import DomainForm, tell
 from tracking.links.domains import META, add_domain, check_domain, domains_for, file_path, remove_domain
+from tracking.links.forms import DomainForm, tell
 from tracking.links.utm import UnableToBuild
 from tracking.models import Domain
 

@@ -15,9 +15,9 @@ from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.saying import say
-from tracking.forms import LinkForm, tell
 from tracking.links.codes import CHOSEN, new_code
 from tracking.links.drafts import Sound, checked
+from tracking.links.forms import LinkForm, tell
 from tracking.links.qr import qr_svg
 from tracking.links.selectors import folders_of, link_named
 from tracking.links.services import archive_link, create_link, restore_link, update_link

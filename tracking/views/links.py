@@ -11,7 +11,7 @@ from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from chat33.pages.listing import slice_of
 from chat33.pages.saying import say
-from tracking.forms import WishForm
+from tracking.links.forms import WishForm
 from tracking.links.selectors import Wish, folders_of, links_like, tags_of
 from tracking.links.services import move_links
 from tracking.links.signing import short_url

@@ -9,7 +9,7 @@ from chat33.lib.ids import is_id
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door, refused
 from chat33.pages.saying import say
-from tracking.forms import WordForm, tell
+from tracking.links.forms import WordForm, tell
 from tracking.links.utm import UnableToBuild
 from tracking.links.vocabulary import add_term, remove_term, terms_of
 
