@@ -6,7 +6,9 @@ from django.db.models import Count, F, Func, Q, QuerySet
 
 from chat33.orgs.models import Organization
 from contacts.models import Contact
+from contacts.selectors import contacts_named
 from integrations.models import Channel
+from integrations.selectors import channels_for
 from tracking.models import Link
 
 WORDS = 6  # of a search that are looked for
@@ -56,13 +58,12 @@ def link_named(organization: Organization, public_id: str) -> Link | None:
 
 def contact_named(organization: Organization, public_id: str) -> Contact | None:
     """The contact of this id, if it is the organization's."""
-    rows = Contact.objects.filter(organization=organization, deleted_at=None)
-    return rows.filter(public_id=public_id.replace("\x00", "")).first()
+    return contacts_named(organization, [public_id]).first()
 
 
 def channel_named(organization: Organization, public_id: str) -> Channel | None:
     """The channel of this id, if it is the organization's."""
-    return Channel.objects.filter(organization=organization, public_id=public_id.replace("\x00", "")).first()
+    return channels_for(organization).filter(public_id=public_id.replace("\x00", "")).first()
 
 
 def folders_of(organization: Organization) -> list[str]:
