@@ -54,10 +54,10 @@ def restore_link(*, link: Link) -> Link:
     return link
 
 
-def move_links(*, organization: Organization, ids: Sequence[str], folder: str) -> int:
+def move_links(*, organization: Organization, ids: Sequence[str], folder: str, now: datetime) -> int:
     """Put links into a folder; an empty one takes them out. Returns how many there were."""
     name = " ".join(folder.replace("\x00", " ").split())[:80]
-    return Link.objects.filter(organization=organization, public_id__in=ids).update(folder=name)
+    return Link.objects.filter(organization=organization, public_id__in=ids).update(folder=name, updated_at=now)
 
 
 def _is_about_code(error: IntegrityError) -> bool:

@@ -51,7 +51,7 @@ def move(request: PageRequest) -> HttpResponse:
     """Put the chosen links into a folder."""
     folder = request.POST.get("folder", "")
     ids = request.POST.getlist("id")[:PAGE]
-    number = move_links(organization=request.here.organization, ids=ids, folder=folder)
+    number = move_links(organization=request.here.organization, ids=ids, folder=folder, now=utcnow())
     words = "1 link" if number == 1 else f"{number} links"
     say(request, f"Moved {words} to {folder.strip()}." if folder.strip() else f"Took {words} out of folders.")
     return redirect(reverse("links"))
