@@ -115,6 +115,39 @@ def test_a_redirect_to_another_host_proves_nothing(domain: Domain, site: Site, c
     assert len(site.asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("page", "redirect"),
+    [("<![nothing[]]>", ""), ("", "https://[nowhere"), ("", "https://shop.example.test:99999999/")],
+)
+def test_a_site_that_answers_nonsense_is_not_verified(
+    domain: Domain, site: Site, client: HttpClient, page: str, redirect: str
+) -> None:
+    site.pages["/"] = page
+    if redirect:
+        site.redirects["/"] = redirect
+
+    checked = check_domain(domain=domain, now=NOW, way=lambda: client)
+
+    assert (checked.verified_at, checked.checked_at) == (None, NOW)
+    assert checked.problem
+
+
+def test_what_a_page_says_before_nonsense_counts(domain: Domain, site: Site, client: HttpClient) -> None:
+    site.pages["/"] = f'<meta name="{META}" content="{domain.challenge}"><![nothing[]]>'
+
+    assert check_domain(domain=domain, now=NOW, way=lambda: client).verified_at == NOW
+
+
+def test_a_host_that_is_taken_away_while_it_is_looked_at_stays_away(domain: Domain, client: HttpClient) -> None:
+    def meanwhile() -> HttpClient:
+        Domain.objects.all().delete()
+        return client
+
+    check_domain(domain=domain, now=NOW, way=meanwhile)
+
+    assert not Domain.objects.exists()
+
+
 def test_a_private_address_is_not_asked(domain: Domain, settings: object) -> None:
     inside = HttpClient(guard=Guard())
     domain.host = "127.0.0.1"

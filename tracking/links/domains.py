@@ -5,6 +5,7 @@ Unsigned links may lead to such a host. Where the proof has been missing for thr
 
 import secrets
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -99,7 +100,9 @@ def check_domain(*, domain: Domain, now: datetime, way: Opener = client) -> Doma
         if domain.failing_since <= now - GRACE:
             domain.verified_at = None
     domain.checked_at, domain.problem = now, problem[:500]
-    domain.save(update_fields=["verified_at", "failing_since", "checked_at", "problem"])
+    Domain.objects.filter(pk=domain.pk).update(  # it may have been taken away meanwhile
+        verified_at=domain.verified_at, failing_since=domain.failing_since, checked_at=now, problem=domain.problem
+    )
     logger.info("domain_checked", host=domain.host, found=found)
     return domain
 
@@ -126,7 +129,8 @@ def _has_tag(out: HttpClient, domain: Domain) -> bool:
     if reply is None:
         return False
     tags = _Tags()
-    tags.feed(reply.body.decode("utf-8", "replace"))
+    with suppress(AssertionError):  # html.parser gives up so on a section that no HTML has; what came before it is read
+        tags.feed(reply.body.decode("utf-8", "replace"))
     return domain.challenge in tags.found
 
 
@@ -142,8 +146,11 @@ def _fetched(out: HttpClient, host: str, path: str) -> Reply | None:
         location = reply.headers.get("Location")
         if not 300 <= reply.status < 400 or not location:
             return reply if reply.ok else None
-        url = urljoin(url, location)
-        onward = urlsplit(url)
+        try:
+            url = urljoin(url, location)
+            onward = urlsplit(url)
+        except ValueError:
+            return None
         if onward.scheme != "https" or onward.hostname not in (host, bare, f"www.{bare}"):
             return None
     return None
