@@ -169,7 +169,6 @@ def _page(
     ]
     context = {
         "cards": cards,
-        "is_fresh": bool(raw.keys() - {TokenKind.PIXEL}),
         "pixel": pixel,
         "snippet": installing.snippet(base, public or installing.TOKEN),
         "seen": seen_in(request.here.organization),
@@ -177,7 +176,6 @@ def _page(
         "samples": installing.samples(base, server),
         "recipes": installing.recipes(door_url(secret or installing.SECRET)),
         "has_secret": bool(secret),
-        "door": door_url(secret or installing.SECRET),
         "overlaps": OverlapForm.OFFERED,
         "may_manage": request.here.may(Permission.MANAGE),
     }
