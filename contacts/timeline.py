@@ -12,6 +12,7 @@ from contacts.models import Contact, Kind, TimelineEntry
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 TITLE = 200  # characters
 PAGE = 30
+AT_ONCE = 500  # contacts whose entries are let go of in one transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,3 +81,13 @@ def place_of(cursor: str) -> tuple[datetime, int] | None:
         return EPOCH + int(at) * MICROSECOND, int(pk)
     except OverflowError:
         return None
+
+
+def forget(*, before: datetime, begins: str) -> int:
+    """Let go of what happened before and has a key that begins so, some contacts at a time. Returns how much there was."""
+    gone, last = 0, 0
+    while contacts := list(Contact.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        old = TimelineEntry.objects.filter(contact__in=contacts, at__lt=before, key__startswith=begins)
+        gone += old.delete()[0]
+        last = contacts[-1]
+    return gone

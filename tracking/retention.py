@@ -13,8 +13,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from chat33.orgs.models import Organization
+from contacts import timeline
 from tracking.attribution.crediting import hold
 from tracking.events.partitions import Month, drop_months, ensure_months
+from tracking.telling import KEYS
 
 BATCH = 5_000
 BATCHES = 400  # of one sort in one run; the rest is the next run's
@@ -71,6 +73,7 @@ def prune(*, now: datetime) -> dict[str, int]:
         gone["months"] = len(drop_months(before=before))
         gone["keys"] = _in_batches(partial(_delete, _KEYS, before, BATCH))
         gone["visitors"] = _of_each(_VISITORS, before.date(), twice=True)
+        gone["timeline"] = timeline.forget(before=before, begins=KEYS)
     if before := oldest(now, settings.CREDITS_MONTHS):
         gone["credits"] = _of_each(_CREDITS, before.date())
         gone["touches"] = _of_each(_TOUCHES, before)

@@ -9,6 +9,7 @@ from tracking.events.currencies import shown
 from tracking.models import Event
 
 KINDS = {"click": Kind.CLICK, "page_view": Kind.PAGE, "purchase": Kind.PURCHASE, "install": Kind.INSTALL}
+KEYS = "event:"  # the beginning of all that is told of events
 SHOWN = ("source", "campaign", "flow", "channel", "post", "influencer", "currency", "order_ref", "referrer")
 
 
@@ -20,7 +21,7 @@ def told(event: Event, contact: Contact) -> Told:
         at=min(event.occurred_at, event.received_at),
         kind=kind_of(event),
         title=title_of(event)[:TITLE],
-        key=f"event:{event.key}",
+        key=f"{KEYS}{event.key}",
         data=_data(event),
     )
 

@@ -13,12 +13,15 @@ from django.db import IntegrityError, connection, connections
 from pytest_django.fixtures import Settings
 
 from chat33.orgs.models import Organization
+from contacts import timeline
+from contacts.models import TimelineEntry
 from tests.factories import make_contact, make_organization
 from tracking import retention
 from tracking.edge.config import conninfo
 from tracking.events import partitions
 from tracking.events.partitions import Month, drop_months, ensure_month, months
 from tracking.models import Axis, Conversion, Credit, CreditRollup, Event, EventKey, Recognition, Rollup, Touch, Visitor
+from tracking.telling import told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)
@@ -84,7 +87,25 @@ def test_old_months_go_and_with_them_what_told_of_them(here: Organization, setti
     assert (Event.objects.count(), EventKey.objects.count(), Visitor.objects.count()) == (1, 1, 1)
     assert Rollup.objects.count() == 2
     assert Month.of(OLD) not in months()
-    assert retention.prune(now=NOW) == {"months": 0, "keys": 0, "visitors": 0}
+    assert retention.prune(now=NOW) == {"months": 0, "keys": 0, "visitors": 0, "timeline": 0}
+
+
+def test_what_a_timeline_tells_of_old_events_goes_and_all_else_of_it_stays(
+    here: Organization, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EVENTS_MONTHS = 25
+    monkeypatch.setattr(timeline, "AT_ONCE", 2)
+    contacts = [make_contact(here, name=f"Ada {number}", now=OLD) for number in range(3)]
+    for at in (OLD, NOW):
+        ensure_month(Month.of(at))
+        event = store(here, at)
+        timeline.tell(told(event, contact) for contact in contacts)
+
+    assert retention.prune(now=NOW)["timeline"] == 3
+    for contact in contacts:
+        kept = TimelineEntry.objects.filter(contact=contact).values_list("at", "title")
+        assert list(kept) == [(NOW, "x"), (OLD, "Became a contact")]
+    assert retention.prune(now=NOW)["timeline"] == 0
 
 
 def test_everything_stays_where_nothing_is_to_go(here: Organization, settings: Settings) -> None:
