@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chat33.lib.rates import Limit
 from tracking.mmp.registry import MMPS
 
 TOKEN, SECRET = "YOUR_TOKEN", "YOUR_SECRET"
+_UNITS = (
+    ("a day", "days", 86_400),
+    ("an hour", "hours", 3_600),
+    ("a minute", "minutes", 60),
+    ("a second", "seconds", 1),
+)
 _STEPS: Mapping[str, tuple[str, ...]] = {
     "appsflyer": (
         "In AppsFlyer, open API access and add a Push API endpoint with this address; POST sends JSON, GET works too.",
@@ -72,6 +79,15 @@ def samples(base_url: str, token: str) -> tuple[Sample, ...]:
   }}),
 }});"""
     return (Sample(name="cURL", code=curl), Sample(name="Node.js", code=node))
+
+
+def allowed(limit: Limit | None) -> str:
+    """How many events may come, in words; empty for any number."""
+    if limit is None:
+        return ""
+    one, many, seconds = next(unit for unit in _UNITS if limit.window % unit[2] == 0)
+    number = limit.window // seconds
+    return f"{limit.count:,} {one}" if number == 1 else f"{limit.count:,} in {number} {many}"
 
 
 def recipes(door: str) -> list[Recipe]:

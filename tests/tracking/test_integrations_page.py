@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from chat33.lib.clock import utcnow
 from chat33.lib.secrets import digest
-from chat33.orgs.models import Role
+from chat33.orgs.models import Package, Role
 from tests.factories import make_member
 from tests.people import Client, Person
 from tracking.models import Token, TokenKind
@@ -46,6 +46,18 @@ def test_it_speaks_the_document_s_words(owner: Person) -> None:
         assert word in page
     assert f'<script src="{settings.BASE_URL}/pixel.js" data-token="YOUR_TOKEN"></script>' in page
     assert f"{settings.BASE_URL}/api/webhooks/mmp?secret=YOUR_SECRET" in page
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [("100/m", "MMP token, at most 100 a minute."), ("5000/10m", "MMP token, at most 5,000 in 10 minutes."),
+     ("off", "MMP token.")],
+)  # fmt: skip
+def test_it_says_how_many_events_this_organization_may_send(owner: Person, rate: str, words: str) -> None:
+    owner.organization.package = Package.objects.create(name="Roasters", limits={"EVENTS": rate})
+    owner.organization.save()
+
+    assert f"Send events by the {words}" in text(owner.browser())
 
 
 @pytest.mark.parametrize("kind", list(TokenKind))

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from chat33.api.limits import limit_for
 from chat33.lib.clock import utcnow
 from chat33.lib.ids import is_id
 from chat33.orgs.models import Organization
@@ -151,7 +152,8 @@ def seen_in(organization: Organization) -> Seen | None:
 def _page(
     request: PageRequest, *, fresh: dict[str, str] | None = None, form: OriginsForm | None = None, status: int = 200
 ) -> HttpResponse:
-    held, raw = tokens_of(request.here.organization, now=utcnow()), fresh or {}
+    organization, now = request.here.organization, utcnow()
+    held, raw = tokens_of(organization, now=now), fresh or {}
     pixel = held[TokenKind.PIXEL].current
     public = pixel.shown if pixel else ""
     base, secret = settings.BASE_URL, raw.get(TokenKind.MMP, "")
@@ -171,10 +173,11 @@ def _page(
         "cards": cards,
         "pixel": pixel,
         "snippet": installing.snippet(base, public or installing.TOKEN),
-        "seen": seen_in(request.here.organization),
+        "seen": seen_in(organization),
         "form": form or OriginsForm(initial={"origins": "\n".join(pixel.origins) if pixel else ""}),
         "samples": installing.samples(base, server),
         "recipes": installing.recipes(door_url(secret or installing.SECRET)),
+        "allowed": installing.allowed(limit_for("EVENTS", organization.limits(now))),
         "has_secret": bool(secret),
         "overlaps": OverlapForm.OFFERED,
         "may_manage": request.here.may(Permission.MANAGE),
