@@ -1,10 +1,12 @@
 """A contact's timeline: what happened, told once each, and read in pages from the newest on."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from contacts.models import Contact, Kind, TimelineEntry
@@ -54,6 +56,21 @@ def tell(told: Iterable[Told]) -> None:
         ignore_conflicts=True,
         batch_size=500,
     )
+
+
+def amend(found: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
+    """Put what has been found out since into the data of entries, by contact and key. One that is not there is left out."""
+    if not found:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE contacts_timelineentry AS entry SET data = entry.data || found.data::jsonb
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS found(contact, key, data)
+            WHERE entry.contact_id = found.contact AND entry.key = found.key
+            """,
+            [[one for one, _, _ in found], [key for _, key, _ in found], [json.dumps(data) for _, _, data in found]],
+        )
 
 
 def timeline_of(contact: Contact, *, kinds: Sequence[str] = (), cursor: str = "", size: int = PAGE) -> Page:

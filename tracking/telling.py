@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from contacts.models import Contact, Kind
 from contacts.timeline import TITLE, Told
@@ -21,9 +22,14 @@ def told(event: Event, contact: Contact) -> Told:
         at=min(event.occurred_at, event.received_at),
         kind=kind_of(event),
         title=title_of(event)[:TITLE],
-        key=f"{KEYS}{event.key}",
+        key=entry_key(event.key),
         data=_data(event),
     )
+
+
+def entry_key(event: UUID) -> str:
+    """The key of the entry that tells of an event."""
+    return f"{KEYS}{event}"
 
 
 def kind_of(event: Event) -> Kind:

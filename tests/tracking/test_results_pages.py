@@ -315,3 +315,21 @@ def test_a_link_s_page_and_a_post_s_page_say_what_they_earned(owner: Person, str
     assert "Clicks 1 Conversions 1 Revenue 40.00 EUR 10.00 EUR unverified" in numbers
     assert f'hx-get="{address}"' in raw(owner.browser(), f"/posts/{post.public_id}/")
     assert stranger.browser().get(address).status_code == 404
+
+
+def test_a_purchase_on_the_timeline_is_unverified_until_a_server_tells_of_it(owner: Person) -> None:
+    here = owner.organization
+    ada = make_contact(here, name="Ada")
+    order: dict[str, Any] = {"value": "20", "currency": "EUR", "order_ref": "o-1", "contact_ref": ada.public_id}
+    address = f"/contacts/{ada.public_id}/"
+    store(here, "purchase", **order)
+    settle_due(seconds=10)
+    before = main_of(owner.browser(), address)
+    store(here, "purchase", source="server", **order)
+    settle_due(seconds=10)
+    after = main_of(owner.browser(), address)
+
+    assert before.count("Unverified") == 1
+    assert "Unverified" not in after
+    assert after.count("purchase, 20.00 EUR") == 2
+    assert after.count("Same order, counted once") == 1

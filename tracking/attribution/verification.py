@@ -10,8 +10,10 @@ from typing import Any
 
 from django.db import connection
 
+from contacts.timeline import amend
 from tracking.attribution.orders import Told, verdict
 from tracking.models import Conversion
+from tracking.telling import entry_key
 
 _ROLL = """
 WITH moves AS (
@@ -149,7 +151,7 @@ def _lend(earner: Conversion, told: Sequence[Conversion]) -> bool:
 
 
 def _mark(moves: Sequence[Move]) -> None:
-    """Say it at the events, for who looks at one of them."""
+    """Say it at the events and on their contacts' timelines, for who looks at one of them."""
     if not moves:
         return
     columns: list[list[Any]] = [[], [], [], []]
@@ -160,3 +162,15 @@ def _mark(moves: Sequence[Move]) -> None:
             column.append(value)
     with connection.cursor() as cursor:
         cursor.execute(_MARK, columns)
+    amend(
+        [
+            (one.contact_id, entry_key(one.key), _told_anew(one))
+            for one in (move.conversion for move in moves)
+            if one.contact_id
+        ]
+    )
+
+
+def _told_anew(one: Conversion) -> dict[str, bool]:
+    worth = {} if one.value is None else {"verified": one.counted_verified}
+    return {**worth, "duplicate": not one.earns}
