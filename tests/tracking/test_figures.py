@@ -116,6 +116,8 @@ def test_what_campaigns_earned_adds_up_to_all(owner: Person) -> None:
         ("autumn", 0, Decimal("0.5"), Decimal(4)), ("summer", 3, Decimal(0), Decimal(0)),
     ]  # fmt: skip
     assert (rows[0].certain, rows[0].probable, rows[0].share) == (Decimal("2.5"), Decimal(2), Decimal("0.6"))
+    best = figures.by_axis(owner.organization, WEEK, axis=Axis.CAMPAIGN, model=Model.LAST, currency="EUR", most=2)
+    assert best == rows[:2]
     each = figures.by_axis(owner.organization, WEEK, axis=Axis.CAMPAIGN, model=Model.LAST)
     assert [(row.ref, row.currency, row.conversions) for row in each if row.ref == "spring"] == [
         ("spring", "USD", 1), ("spring", "EUR", Decimal("1.5")), ("spring", "", 2),

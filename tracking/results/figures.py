@@ -229,9 +229,15 @@ def daily(
 
 
 def by_axis(
-    organization: Organization, period: Period, *, axis: Axis, model: Model, currency: str | None = None
+    organization: Organization,
+    period: Period,
+    *,
+    axis: Axis,
+    model: Model,
+    currency: str | None = None,
+    most: int | None = None,
 ) -> list[Row]:
-    """What each thing of an axis earned by a model, the most money first, then the most conversions.
+    """What each thing of an axis earned by a model, the most money first, then the most conversions; ``most`` rows of them.
 
     With a currency, a row a thing: its money in that currency, its conversions in any. Without, a row a thing and currency,
     with the conversions in that currency alone (blank: those without money). Things that were only clicked are there too.
@@ -253,13 +259,16 @@ def by_axis(
     seen = {ref for ref, _ in earned}
     for ref in clicks.keys() - seen:
         earned[ref, currency or ""] = _Earned()
-    labels = labels_of(organization, axis, {ref for ref, _ in earned if ref})
     money: dict[str, Decimal] = {}
     conversions: dict[str, Decimal] = {}
     for (_, of), one in earned.items():
         money[of] = money.get(of, ZERO) + one.money
         conversions[of] = conversions.get(of, ZERO) + one.conversions
-    found = [
+    ranked = sorted(
+        earned.items(), key=lambda item: (-item[1].money, -item[1].conversions, -clicks.get(item[0][0], 0), item[0][0])
+    )[:most]
+    labels = labels_of(organization, axis, {ref for (ref, _), _ in ranked if ref})
+    return [
         Row(
             ref=ref,
             label=labels.get(ref, ref) if ref else UNATTRIBUTED,
@@ -272,9 +281,8 @@ def by_axis(
             certain=one.shares.get("certain", ZERO),
             probable=one.shares.get("probable", ZERO),
         )
-        for (ref, of), one in earned.items()
+        for (ref, of), one in ranked
     ]
-    return sorted(found, key=lambda row: (-row.total, -row.conversions, -row.clicks, row.ref))
 
 
 def labels_of(organization: Organization, axis: Axis, refs: Collection[str]) -> Mapping[str, str]:

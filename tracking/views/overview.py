@@ -187,8 +187,8 @@ def _by_day(
 
 
 def _top(organization: Organization, period: Period, axis: Axis, currency: str) -> list[Any]:
-    rows = by_axis(organization, period, axis=axis, model=Model.LAST, currency=currency)
-    return [row for row in rows if row.ref][:TOP]
+    rows = by_axis(organization, period, axis=axis, model=Model.LAST, currency=currency, most=TOP + 1)
+    return [row for row in rows if row.ref][:TOP]  # one may be what nothing earned
 
 
 def _sum(doors: Sequence[LedgerLine]) -> dict[str, int]:
