@@ -13,7 +13,7 @@ from tests.factories import make_channel, make_contact, make_member, make_post
 from tests.people import Client, Person
 from tests.tracking.came_back import credit, reject, said, store, store_many
 from tests.tracking.links import make_link
-from tracking.models import Axis, StoreAggregate
+from tracking.models import Axis, Ledger, StoreAggregate
 from tracking.settling import settle_due
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,17 @@ def test_the_books_add_up_in_words(owner: Person) -> None:
     reject(here, 5)
     page = main_of(owner.browser(), "/tracking/")
 
-    assert "4 events accepted = 2 stored + 2 sent twice and counted once. 5 more were refused" in page
+    assert "9 events came in = 2 stored + 2 sent twice and counted once + 5 refused" in page
+    assert "does not add up" not in page
+
+
+def test_books_that_do_not_add_up_say_so(owner: Person) -> None:
+    store(owner.organization)
+    Ledger.objects.filter(organization=owner.organization).update(received=3)
+
+    assert "3 events came in = 1 stored + 0 sent twice and counted once + 0 refused. This does not add up" in main_of(
+        owner.browser(), "/tracking/"
+    )
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,11 @@ def _top(organization: Organization, period: Period, axis: Axis, currency: str) 
     return [row for row in rows if row.ref][:TOP]  # one may be what nothing earned
 
 
-def _sum(doors: Sequence[LedgerLine]) -> dict[str, int]:
-    names = ("received", "stored", "duplicates", "rejected")
-    sums = {name: sum(getattr(line, name) for line in doors) for name in names}
-    return {**sums, "accepted": sums["stored"] + sums["duplicates"]}
+def _sum(doors: Sequence[LedgerLine]) -> LedgerLine:
+    return LedgerLine(
+        source="",
+        received=sum(line.received for line in doors),
+        stored=sum(line.stored for line in doors),
+        duplicates=sum(line.duplicates for line in doors),
+        rejected=sum(line.rejected for line in doors),
+    )
