@@ -1,7 +1,7 @@
 """A real Chromium, and people in it."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.conf import settings
@@ -20,6 +20,7 @@ ARGS = [
 ]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+Scheme = Literal["light", "dark"]
 
 
 class Visit:
@@ -73,7 +74,7 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visits]:
     """``visit(owner, phone=True, scheme="dark")``: a browser of their own, logged in; ``visit()`` is nobody's."""
     opened: list[BrowserContext] = []
 
-    def begin(person: Person | None = None, *, phone: bool = False, scheme: Any = "light", **more: Any) -> Visit:
+    def begin(person: Person | None = None, *, phone: bool = False, scheme: Scheme = "light", **more: Any) -> Visit:
         elsewhere = more.pop("elsewhere", ())
         context = browser.new_context(
             viewport=more.pop("viewport", PHONE if phone else DESKTOP),

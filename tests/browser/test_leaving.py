@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import violations
+from tests.browser.conftest import Scheme
 from tests.people import Person
 from tests.tracking.edges import ANDROID, RunningEdge, running_edge
 from tracking.models import Link
@@ -24,9 +25,9 @@ def edge(transactional_db: None) -> Iterator[RunningEdge]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_leaving_for_an_unknown_site_names_it_and_runs_nothing(
-    edge: RunningEdge, browser: Browser, scheme: str, width: int
+    edge: RunningEdge, browser: Browser, scheme: Scheme, width: int
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})  # type: ignore[arg-type]  # one of two
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -43,9 +44,9 @@ def test_leaving_for_an_unknown_site_names_it_and_runs_nothing(
     context.close()
 
 
-def violations_of(browser: Browser, content: str, scheme: str) -> list[str]:
+def violations_of(browser: Browser, content: str, scheme: Scheme) -> list[str]:
     """axe may not run under the page's own policy, so it looks at the same document without one."""
-    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]  # one of two
+    context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     page.set_content(content)
     found = violations(page)
