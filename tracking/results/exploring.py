@@ -22,7 +22,6 @@ from tracking.results.figures import Period, moments
 
 PAGE = 50
 PATIENCE = 4_000  # milliseconds for one look
-LOOKED_BACK = 366  # days, at most
 MOST_WRITTEN = 50_000  # rows of one file
 PIECE = 2_000  # rows that a file is read by
 NAMES = 500  # of events to choose from

@@ -1,7 +1,6 @@
 """The explorer of events: filters in the address, one event with everything it has, and the same as a file."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -91,14 +90,21 @@ def wish_of(request: PageRequest) -> tuple[Chosen, Wish]:
     """What the address asks for; what it cannot mean is left out."""
     given = request.GET
     period = chosen(given, now=utcnow())
-    wish = Wish(period=period.period)
-    texts = {name: given.get(name, "").strip()[:LONGEST] for name in ("name", "contact", "link", "campaign", "text")}
-    kept = {
-        "source": given.get("source", "") if given.get("source") in Source.values else "",
-        "by": given.get("by", "") if given.get("by") in CAUSES else "",
-        "verified": {"yes": True, "no": False}.get(given.get("verified", "")),
-    }
-    return period, replace(wish, **texts, **kept)  # type: ignore[arg-type]  # each is what its field takes
+
+    def text(name: str) -> str:
+        return given.get(name, "").strip()[:LONGEST]
+
+    return period, Wish(
+        period=period.period,
+        name=text("name"),
+        source=text("source") if text("source") in Source.values else "",
+        by=text("by") if text("by") in CAUSES else "",
+        contact=text("contact"),
+        link=text("link"),
+        campaign=text("campaign"),
+        verified={"yes": True, "no": False}.get(text("verified")),
+        text=text("text"),
+    )
 
 
 def _rows(here: Here, wish: Wish) -> Iterator[tuple[object, ...]]:

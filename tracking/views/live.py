@@ -10,7 +10,7 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.roles import Permission
 from chat33.pages.door import PageRequest, door
 from tracking.results.exploring import TooSlow
-from tracking.results.live import MINUTES, newest, pulse
+from tracking.results.live import MINUTES, Pulse, newest, pulse
 from tracking.views.lines import lines_of
 
 
@@ -29,7 +29,7 @@ def live(request: PageRequest) -> HttpResponse:
     return render(request, "tracking/_live_feed.html" if fragment else "tracking/live.html", context)
 
 
-def _bars(beat: Any) -> list[dict[str, Any]]:
+def _bars(beat: Pulse) -> list[dict[str, Any]]:
     """The minutes as bars of a picture 100 high, each 10 wide."""
     bars = []
     for number, minute in enumerate(beat.minutes):

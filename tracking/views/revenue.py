@@ -75,7 +75,6 @@ def revenue(request: PageRequest) -> HttpResponse:
         "meaning": MODELS[model][1],
         "window": window_of(organization),
         "totals": totals,
-        "total": total,
         "currency": currency,
         "columns": [(key, word, _next(key, sort, descending), _aria(key, sort, descending)) for key, word in COLUMNS],
         "label_sort": (_next("label", sort, descending), _aria("label", sort, descending)),
