@@ -74,7 +74,7 @@ customElements.define(
           pointHoverRadius: 4,
           borderRadius: bars ? 3 : 0,
           maxBarThickness: 36,
-          tension: 0.25,
+          cubicInterpolationMode: "monotone", // a curve that is never above or below what it joins
         };
       });
       const cell = (at, item) => this.rows[at].cells[columns[item].index].textContent.trim();
