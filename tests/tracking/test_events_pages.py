@@ -117,6 +117,19 @@ def test_an_event_shows_everything_and_what_it_was_credited_to(owner: Person, st
     assert owner.browser().get(f"/tracking/events/{uuid4()}/").status_code == 404
 
 
+def test_money_has_as_many_digits_as_its_currency(owner: Person) -> None:
+    here = owner.organization
+    dinars = store(here, "purchase", value="1.234", currency="KWD")
+    store(here, "purchase", value="1200", currency="JPY")
+    words = said(page_of(owner.browser()))
+
+    assert "1.234 KWD" in words
+    assert "1,200 JPY" in words
+    assert "1.234 KWD" in said(
+        owner.browser().get(f"/tracking/events/{dinars.key}/").content.decode().partition("<dl")[2]
+    )
+
+
 def test_an_event_of_another_organization_is_found_by_nothing(owner: Person, stranger: Person) -> None:
     ada = make_contact(stranger.organization, name="Ada")
     link = make_link(stranger.organization)
