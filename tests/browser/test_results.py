@@ -5,7 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visits
 from tests.people import Person
-from tests.tracking.came_back import store
+from tests.tracking.came_back import credit, store
+from tracking.models import Axis
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -64,3 +65,23 @@ def test_what_happens_appears_by_itself_until_it_is_paused(owner: Person, visit:
 
     expect(page.locator(".feed-title", has_text="lead")).to_be_visible()
     assert here.wrong == []
+
+
+def test_on_a_phone_the_part_that_is_open_is_in_view(owner: Person, visit: Visits) -> None:
+    here = visit(owner, phone=True)
+    for path, name in (("/tracking/live/", "Live"), ("/links/domains/", "Domains"), ("/links/", "Links")):
+        parts = here.open(path).locator(".tabs")
+        expect(parts.get_by_role("link", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    assert here.wrong == []
+
+
+def test_a_phone_says_at_each_row_what_is_unverified(owner: Person, visit: Visits) -> None:
+    for axis, ref in ((Axis.CAMPAIGN, "spring"), (Axis.TOTAL, "")):
+        credit(owner.organization, axis, ref, money="80", unverified="20", currency="EUR", share="3")
+    store(owner.organization)
+    row = visit(owner, phone=True).open("/tracking/revenue/").get_by_role("row", name="spring")
+
+    expect(row.get_by_text("20.00 unverified")).to_be_visible()
+    row = visit(owner).open("/tracking/revenue/").get_by_role("row", name="spring")
+    expect(row.get_by_role("cell", name="20.00", exact=True)).to_be_visible()
+    expect(row.get_by_text("20.00 unverified")).to_be_hidden()

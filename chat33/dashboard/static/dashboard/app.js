@@ -65,6 +65,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (sheet && !sheet.open) sheet.showModal();
 });
 
+// Of parts that do not all fit, the one that is open is in view.
+for (const open of document.querySelectorAll(":is(.tabs, .segments, .subnav) > [aria-current]")) {
+  const [part, all] = [open, open.parentElement].map((element) => element.getBoundingClientRect());
+  open.parentElement.scrollLeft += part.left - all.left - (all.width - part.width) / 2;
+}
+
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-submit-on-change]");
   if (form) form.requestSubmit();
