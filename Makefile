@@ -22,14 +22,15 @@ help:
 run: .venv/requirements.installed
 	@$(BIN)/python -m chat33.runtime run
 
-# With ARGS: just those tests, in this terminal's process. Without: the static checks, then all tests.
+# With ARGS: just those tests, in this terminal's process. Without: the static checks, then all tests, a module's in one process
+# (its browser is started once) until one process has nothing left and takes half of what the other one still has.
 ifdef ARGS
 test: .venv/requirements-dev.installed
 	@$(BIN)/pytest $(ARGS)
 else
 test: check
 	@$(BIN)/python -m tests.chromium
-	@$(BIN)/pytest -n $(JOBS)
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal
 endif
 
 check: .venv/requirements-dev.installed
