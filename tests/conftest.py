@@ -6,16 +6,26 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import TransactionTestCase
 from pytest_django.fixtures import Settings
 
 from chat33.orgs.models import Organization, Role
 from integrations.models import Channel
 from integrations.services import create_api_key
 from tests import chromium
+from tests.emptying import empty
 from tests.factories import make_channel, make_member, make_organization
 from tests.mediaserver import serving
 from tests.people import Person
 from tests.sandboxes import RunningSandbox, running_sandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_by_row() -> Iterator[None]:
+    """A test that committed leaves nothing, and costs the tables that it wrote to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
 
 
 @pytest.fixture

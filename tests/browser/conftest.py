@@ -5,13 +5,11 @@ from typing import Any, Literal
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests import chromium
 from tests.people import Person
-from tracking.models import Event
 
 ARGS = [
     "--disable-dev-shm-usage",
@@ -95,6 +93,3 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visits]:
     yield begin
     for context in opened:
         context.close()
-    if Event.objects.exists():  # Django empties its own tables; the partitioned one is ours to empty
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE tracking_event")

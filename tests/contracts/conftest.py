@@ -1,5 +1,5 @@
 """What tests of the documents share: a running edge, as tests of tracking have it."""
 
-from tests.tracking.conftest import edge, transactional_db
+from tests.tracking.conftest import edge
 
-__all__ = ["edge", "transactional_db"]
+__all__ = ["edge"]

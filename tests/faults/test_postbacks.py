@@ -1,11 +1,9 @@
 """Workers that die while they read postbacks: each install is stored and told once, none is lost."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from chat33.lib.clock import utcnow
 from contacts.models import Contact, Kind, TimelineEntry
@@ -22,7 +20,7 @@ PEOPLE, EACH = 20, 15  # installs and a repetition of each: more than two batche
 
 
 @pytest.fixture
-def people(transactional_db: None) -> Iterator[list[Contact]]:
+def people(transactional_db: None) -> list[Contact]:
     """Contacts of an organization, and installs of theirs, each reported twice."""
     here = make_organization()
     people = [make_contact(here) for _ in range(PEOPLE)]
@@ -30,9 +28,7 @@ def people(transactional_db: None) -> Iterator[list[Contact]]:
         query = {"activity_kind": "install", "adid": f"a{number}", "label": people[number % PEOPLE].public_id}
         keep(here, query)
         keep(here, query)
-    yield people
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE tracking_event")
+    return people
 
 
 @pytest.mark.parametrize("point", ["postbacks.claimed", "postbacks.stored", "postbacks.ended"])

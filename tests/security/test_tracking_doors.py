@@ -18,7 +18,6 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from django.db import connection
 from pytest_django.fixtures import Settings
 
 from chat33.lib.clock import utcnow
@@ -46,8 +45,6 @@ def edge(transactional_db: None, settings: Settings) -> Iterator[RunningEdge]:
     settings.LIMITS = {**settings.LIMITS, "EVENTS": "off", "PIXEL": "off"}
     with running_edge() as running:
         yield running
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE tracking_event")
 
 
 def footprint() -> dict[str, int]:

@@ -2,13 +2,12 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -200,11 +199,8 @@ WAYS = st.lists(
 
 
 @pytest.fixture
-def _events(transactional_db: None) -> Iterator[None]:
+def _events(transactional_db: None) -> None:
     ensure_months(now=utcnow())
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE tracking_event")
 
 
 def event_of(here: Organization, step: tuple[Any, ...], people: list[Contact]) -> tuple[Event, Contact | None]:
