@@ -15,7 +15,7 @@ from chat33.orgs.models import Organization
 from contacts.models import Contact, TimelineEntry
 from contacts.services import create_contact
 from tracking.edge.events import CONFIRM, STORE, Row
-from tracking.edge.lookups import Owner
+from tracking.edge.lookups import Owner, make_owner
 from tracking.edge.notes import REJECTED
 from tracking.edge.rows import row
 from tracking.events.intake import key_of
@@ -60,7 +60,7 @@ def fill_results(*, organization: Organization, now: datetime) -> bool:
     zone = ZoneInfo(organization.timezone)
     midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone)
     story = Story(now=now, midnight=midnight, contacts=[one.public_id for one in contacts], links=links)
-    owner = Owner(pk=organization.pk, zone=organization.timezone, tz=zone)
+    owner = make_owner(organization.pk, organization.timezone, organization.currency)
     month = Month.of(now - timedelta(days=DAYS + 1))
     while month <= Month.of(now):
         ensure_month(month)

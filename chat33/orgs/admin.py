@@ -84,7 +84,7 @@ class OrganizationAdmin(OperatorAdmin):
     readonly_fields = ["public_id", "rows", "view_as", "created_at"]
     inlines = [MembersInline]
     fieldsets = [
-        (None, {"fields": ["name", "public_id", "timezone", "rows", "view_as", "created_at"]}),
+        (None, {"fields": ["name", "public_id", "timezone", "currency", "rows", "view_as", "created_at"]}),
         ("Package", {"fields": ["package", "package_expires_at"]}),
     ]
 

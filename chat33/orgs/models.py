@@ -63,6 +63,7 @@ class Organization(models.Model):
     public_id = models.CharField(max_length=40, unique=True, default=organization_id, editable=False)
     name = models.CharField(max_length=200)
     timezone = models.CharField(max_length=64, default="UTC")
+    currency = models.CharField(max_length=3, default="USD", help_text="Of money that is told without one.")
     logo = models.FileField(max_length=200, blank=True, editable=False, help_text="A JPEG of at most 256 pixels.")
     package = models.ForeignKey(Package, on_delete=models.PROTECT, null=True, blank=True, related_name="organizations")
     package_expires_at = models.DateTimeField(null=True, blank=True)

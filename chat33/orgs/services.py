@@ -26,12 +26,14 @@ def create_organization(*, name: str, owner: User, timezone: str = "UTC") -> Org
     return organization
 
 
-def rename_organization(*, organization: Organization, name: str, timezone: str) -> None:
-    """Its name and the zone its times are shown and its queue is kept in. Raises ``ValueError`` for an unknown zone."""
+def change_organization(*, organization: Organization, name: str, timezone: str, currency: str) -> None:
+    """Its name, the zone its times are shown and its queue is kept in, and the currency (ISO 4217) of money that is told
+    without one. Raises ``ValueError`` for an unknown zone.
+    """
     if timezone not in available_timezones():
         raise ValueError(f"{timezone!r} is no time zone.")
-    organization.name, organization.timezone = name, timezone
-    organization.save(update_fields=["name", "timezone"])
+    organization.name, organization.timezone, organization.currency = name, timezone, currency
+    organization.save(update_fields=["name", "timezone", "currency"])
 
 
 @transaction.atomic

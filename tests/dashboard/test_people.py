@@ -289,14 +289,16 @@ def test_where_sign_up_is_closed_operators_make_organizations(db: None, settings
     assert browser.post("/organizations/new/", {"name": "Mine", "timezone": "UTC"}).status_code == 302
 
 
-def test_the_organization_is_renamed_and_an_unknown_zone_refused(owner: Person) -> None:
+def test_the_organization_is_changed_and_an_unknown_zone_or_currency_refused(owner: Person) -> None:
     browser = owner.browser()
-    browser.post("/settings/organization/", {"name": "Demo Tea", "timezone": "Asia/Tokyo"})
+    browser.post("/settings/organization/", {"name": "Demo Tea", "timezone": "Asia/Tokyo", "currency": "JPY"})
     owner.organization.refresh_from_db()
-    assert (owner.organization.name, owner.organization.timezone) == ("Demo Tea", "Asia/Tokyo")
+    here = owner.organization
+    assert (here.name, here.timezone, here.currency) == ("Demo Tea", "Asia/Tokyo", "JPY")
 
-    reply = browser.post("/settings/organization/", {"name": "Demo Tea", "timezone": "Mars/Olympus"})
-    assert reply.status_code == 422
+    for wrong in ({"timezone": "Mars/Olympus"}, {"currency": "XXX"}):
+        given = {"name": "Demo Tea", "timezone": "Asia/Tokyo", "currency": "JPY", **wrong}
+        assert browser.post("/settings/organization/", given).status_code == 422
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (900, 600)) -> SimpleUploadedFile:

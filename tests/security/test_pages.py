@@ -123,7 +123,12 @@ def test_every_bad_page_is_found_by_some_check() -> None:
 def test_a_nul_is_left_out_at_the_door(filled: Person) -> None:
     for made in (
         pages.tried(filled.browser(), "GET", "/posts/?view=list&q=%00"),
-        pages.tried(filled.browser(), "POST", "/settings/organization/", {"name": "De\x00mo", "timezone": "UTC"}),
+        pages.tried(
+            filled.browser(),
+            "POST",
+            "/settings/organization/",
+            {"name": "De\x00mo", "timezone": "UTC", "currency": "EUR"},
+        ),
     ):
         assert made.status in (200, 302)
     filled.organization.refresh_from_db()

@@ -16,7 +16,7 @@ from django.db.models import F
 from chat33.lib.clock import utcnow
 from chat33.orgs.models import Organization
 from tracking.edge.events import STORE
-from tracking.edge.lookups import Owner
+from tracking.edge.lookups import make_owner
 from tracking.edge.rows import row
 from tracking.events.intake import key_of
 from tracking.events.partitions import Month, ensure_month
@@ -38,7 +38,7 @@ def store(organization: Organization, name: str = "page_view", *, ago: timedelta
 def store_many(organization: Organization, events: list[dict[str, Any]]) -> list[Event]:
     """Some in one batch, by default from the pixel; ``times`` sends one again."""
     now = utcnow()
-    owner = Owner(pk=organization.pk, zone=organization.timezone, tz=ZoneInfo(organization.timezone))
+    owner = make_owner(organization.pk, organization.timezone, organization.currency)
     incoming: list[dict[str, Any]] = []
     for given in events:
         one = dict(given)

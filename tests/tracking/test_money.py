@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chat33.lib.clock import utcnow
+from chat33.orgs.models import Organization
 from tests.people import Person
 from tests.tracking.edges import RunningEdge
 from tests.tracking.journeys import Shop, assert_sound
@@ -54,8 +55,19 @@ def test_what_is_no_money_is_refused_by_both_doors(shop: Shop, value: str) -> No
     assert not Event.objects.exists()
 
 
-@pytest.mark.parametrize("currency", ["", "EURO", "XXX", "BTC", 978, None])
-def test_money_without_a_currency_that_exists_is_refused(shop: Shop, currency: Any) -> None:
+@pytest.mark.parametrize("told", [{}, {"currency": None}])
+def test_money_that_is_told_without_a_currency_is_in_the_organization_s(shop: Shop, told: dict[str, Any]) -> None:
+    Organization.objects.filter(pk=shop.organization.pk).update(currency="CHF")
+    assert shop.edge.send({"event": "purchase", "value": 5, **told}, shop.server).status_code == 202
+    shop.pixel("purchase", value=7, **told)
+    shop.edge.send({"event": "signup", **told}, shop.server)
+
+    found = {(event.name, event.value, event.currency) for event in Event.objects.all()}
+    assert found == {("purchase", Decimal(5), "CHF"), ("purchase", Decimal(7), "CHF"), ("signup", None, "")}
+
+
+@pytest.mark.parametrize("currency", ["", "EURO", "XXX", "BTC", 978])
+def test_money_in_a_currency_that_does_not_exist_is_refused(shop: Shop, currency: Any) -> None:
     assert shop.edge.send({"event": "purchase", "value": 5, "currency": currency}, shop.server).status_code == 400
 
 

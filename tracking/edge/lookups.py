@@ -28,10 +28,19 @@ class Owner:
     pk: int
     zone: str
     tz: tzinfo = field(compare=False)
+    currency: str  # of money that is told without one
 
     def day(self, at: datetime) -> str:
         """The day of a moment where they are."""
         return at.astimezone(self.tz).date().isoformat()
+
+
+def make_owner(pk: int, zone: str, currency: str) -> Owner:
+    """An organization's, in UTC where its zone is none that there is."""
+    try:
+        return Owner(pk=pk, zone=zone, tz=ZoneInfo(zone), currency=currency)
+    except (KeyError, ValueError, OSError):
+        return Owner(pk=pk, zone="UTC", tz=UTC, currency=currency)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,21 +82,22 @@ class Link:
 
 
 _TOKENS = """
-SELECT t.digest, t.id, t.kind, t.origins, t.expires_at, p.limits, o.package_expires_at, o.id, o.timezone
+SELECT t.digest, t.id, t.kind, t.origins, t.expires_at, p.limits, o.package_expires_at, o.id, o.timezone, o.currency
 FROM tracking_token t JOIN orgs_organization o ON o.id = t.organization_id LEFT JOIN orgs_package p ON p.id = o.package_id
 WHERE t.digest = ANY(%s) AND t.revoked_at IS NULL"""
 _BY_CODE = """
 SELECT l.code, l.id, l.url, l.ios_url, l.android_url, l.deep_link, coalesce(c.public_id, ''), coalesce(h.public_id, ''),
-    l.flow, l.campaign, l.post, l.influencer, l.expires_at, l.expired_url, l.click_limit, l.clicks, o.id, o.timezone
+    l.flow, l.campaign, l.post, l.influencer, l.expires_at, l.expired_url, l.click_limit, l.clicks,
+    o.id, o.timezone, o.currency
 FROM tracking_link l JOIN orgs_organization o ON o.id = l.organization_id
 LEFT JOIN contacts_contact c ON c.id = l.contact_id AND c.organization_id = l.organization_id AND c.deleted_at IS NULL
 LEFT JOIN integrations_channel h ON h.id = l.channel_id AND h.organization_id = l.organization_id
 WHERE l.archived_at IS NULL AND l.code = ANY(%s) ORDER BY l.id DESC"""
 _BY_URL = _BY_CODE.replace("l.code", "l.url")
 _HOSTS = """
-SELECT d.host, o.id, o.timezone FROM tracking_domain d JOIN orgs_organization o ON o.id = d.organization_id
+SELECT d.host, o.id, o.timezone, o.currency FROM tracking_domain d JOIN orgs_organization o ON o.id = d.organization_id
 WHERE d.host = ANY(%s) AND d.verified_at IS NOT NULL ORDER BY d.host, d.verified_at, d.id"""
-_OWNERS = "SELECT o.public_id, o.id, o.timezone FROM orgs_organization o WHERE o.public_id = ANY(%s)"
+_OWNERS = "SELECT o.public_id, o.id, o.timezone, o.currency FROM orgs_organization o WHERE o.public_id = ANY(%s)"
 _CONTACTS = "SELECT public_id, organization_id FROM contacts_contact WHERE public_id = ANY(%s) AND deleted_at IS NULL"
 _WORDS = b"SELECT word FROM tracking_word WHERE organization_id = %s AND kind = %s"
 _NEW_WORDS = b"""
@@ -191,7 +201,7 @@ class Lookups:
             found[digest] = Token(
                 pk=pk,
                 kind=kind,
-                owner=_owner(*owner),
+                owner=make_owner(*owner),
                 origins=frozenset(origin.lower() for origin in origins),
                 expires_at=expires_at,
                 limits={name: _limit(overrides.get(name), rate) for name, rate in self._limits.items()},
@@ -207,28 +217,21 @@ class Lookups:
     async def _hosts(self, hosts: Sequence[str]) -> Mapping[str, tuple[Owner, ...]]:
         found: dict[str, tuple[Owner, ...]] = {}
         for host, *owner in await self._rows(_HOSTS, hosts):
-            found[host] = (*found.get(host, ()), _owner(*owner))
+            found[host] = (*found.get(host, ()), make_owner(*owner))
         return found
 
     async def _owners(self, ids: Sequence[str]) -> Mapping[str, Owner]:
-        return {public_id: _owner(*owner) for public_id, *owner in await self._rows(_OWNERS, ids)}
+        return {public_id: make_owner(*owner) for public_id, *owner in await self._rows(_OWNERS, ids)}
 
     async def _contacts(self, ids: Sequence[str]) -> Mapping[str, int]:
         return dict(await self._rows(_CONTACTS, ids))
-
-
-def _owner(pk: int, zone: str) -> Owner:
-    try:
-        return Owner(pk=pk, zone=zone, tz=ZoneInfo(zone))
-    except (KeyError, ValueError, OSError):
-        return Owner(pk=pk, zone="UTC", tz=UTC)
 
 
 def _link(*row: Any) -> Link:
     (pk, url, ios, android, deep, contact, channel, flow, campaign, post, influencer, expires, expired, limit, clicks,
      *owner) = row  # fmt: skip
     return Link(
-        pk=pk, owner=_owner(*owner), url=url, ios_url=ios, android_url=android, deep_link=deep, contact=contact,
+        pk=pk, owner=make_owner(*owner), url=url, ios_url=ios, android_url=android, deep_link=deep, contact=contact,
         channel=channel, flow=flow, campaign=campaign, post=post, influencer=influencer, expires_at=expires,
         expired_url=expired, click_limit=limit, clicks=clicks,
     )  # fmt: skip

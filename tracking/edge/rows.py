@@ -31,11 +31,14 @@ def row(
 
 
 def sent_row(sent: Sent, *, owner: Owner, now: datetime, source: str, by: str, **given: object) -> Row:
-    """The row of an event as its sender means it, under an id of ours if it has none."""
+    """The row of an event as its sender means it, under an id of ours if it has none; money that is told without a currency
+    is in the owner's.
+    """
+    currency = sent.currency or ("" if sent.value is None else owner.currency)
     key = None if sent.event_id else uuid7()
     event_id = sent.event_id if key is None else written(key, "evt")
     return row(
         owner=owner, now=now, event_id=event_id, key=key, name=sent.name, source=source, by=by, contact_ref=sent.contact,
-        occurred_at=sent.occurred_at, value=None if sent.value is None else str(sent.value), currency=sent.currency,
+        occurred_at=sent.occurred_at, value=None if sent.value is None else str(sent.value), currency=currency,
         order_ref=sent.order, data=sent.data, **given,
     )  # fmt: skip

@@ -103,8 +103,6 @@ def read_event(given: Any, *, now: datetime) -> Sent | list[Problem]:
     if currency is not None and (not isinstance(currency, str) or currency.strip().upper() not in CODES):
         wrong.append(Problem("currency", "currency is a code of ISO 4217, such as USD."))
         currency = None
-    if value is not None and not currency and not wrong:
-        wrong.append(Problem("currency", "A value needs its currency, such as USD."))
     data = given.get("metadata")
     if data is None:
         data = {}

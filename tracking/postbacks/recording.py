@@ -5,15 +5,14 @@ by one statement (``tracking/edge/store.sql``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import orjson
 from django.db import connection, transaction
 
 from chat33.orgs.models import Organization
 from tracking.edge.events import STORE, Row
-from tracking.edge.lookups import Owner
+from tracking.edge.lookups import Owner, make_owner
 from tracking.edge.words import KINDS, MOST, OTHER, OURS
 from tracking.events.partitions import Month, ensure_month, months
 from tracking.models import Axis, Word
@@ -25,10 +24,7 @@ _KINDS: Mapping[str, int] = {**KINDS, "campaign": Axis.CAMPAIGN, "influencer": A
 
 def owner_of(organization: Organization) -> Owner:
     """Whose rows they are."""
-    try:
-        return Owner(pk=organization.pk, zone=organization.timezone, tz=ZoneInfo(organization.timezone))
-    except (KeyError, ValueError, OSError):
-        return Owner(pk=organization.pk, zone="UTC", tz=UTC)
+    return make_owner(organization.pk, organization.timezone, organization.currency)
 
 
 def ensure_months_of(moments: Iterable[datetime]) -> None:

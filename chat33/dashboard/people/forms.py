@@ -8,6 +8,7 @@ from django import forms
 from chat33.orgs.forms import zones
 from chat33.orgs.models import Often, Organization, Role, User
 from chat33.orgs.roles import Permission, may
+from tracking.events.currencies import CODES
 
 SUMMARY: Mapping[Role, str] = {
     Role.OWNER: "Everything, and says who else is an owner.",
@@ -23,25 +24,28 @@ def roles_to_give(by: str) -> list[tuple[str, str]]:
     return [(role, role.label) for role in Role if role != Role.OWNER or may(by, Permission.OWN)]
 
 
-class OrganizationForm(forms.Form):
+class NewOrganizationForm(forms.Form):
     """What an organization is called, and when its day begins."""
 
     name = forms.CharField(max_length=Organization._meta.get_field("name").max_length)
     timezone = forms.ChoiceField(
-        label="Time zone",
-        choices=zones,
-        help_text="Posts are planned and shown in it. Posts already scheduled keep their moment.",
+        label="Time zone", choices=zones, help_text="Posts are planned and shown in it. You can change it later."
     )
 
 
-class NewOrganizationForm(OrganizationForm):
-    """The same, of one that is about to be made."""
+class OrganizationForm(NewOrganizationForm):
+    """The same of one that is there, and what its money is counted in."""
 
-    field_order = ["name", "timezone"]
+    currency = forms.ChoiceField(
+        choices=[(code, code) for code in sorted(CODES)],
+        help_text="Of purchases that a website or server tells without a currency. What is counted already stays as it is.",
+    )
 
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
-        self.fields["timezone"].help_text = "Posts are planned and shown in it. You can change it later."
+        self.fields[
+            "timezone"
+        ].help_text = "Posts are planned and shown in it. Posts already scheduled keep their moment."
 
 
 class LogoForm(forms.Form):

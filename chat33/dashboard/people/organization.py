@@ -31,22 +31,22 @@ FOLDER = "logos"
 @door(Permission.READ)
 @require_safe
 def settings(request: PageRequest) -> HttpResponse:
-    """Name, zone, logo, and the way out."""
-    here = request.here.organization
-    return _page(request, OrganizationForm(initial={"name": here.name, "timezone": here.timezone}), LogoForm())
+    """Name, zone, currency, logo, and the way out."""
+    return _page(request, _form_of(request.here.organization), LogoForm())
 
 
 @door(Permission.MANAGE)
 @require_POST
 def rename(request: PageRequest) -> HttpResponse:
-    """Store name and zone."""
+    """Store name, zone and currency."""
     form = OrganizationForm(request.POST)
     if not form.is_valid():
         return _page(request, form, LogoForm(), status=422)
-    services.rename_organization(
+    services.change_organization(
         organization=request.here.organization,
         name=form.cleaned_data["name"],
         timezone=form.cleaned_data["timezone"],
+        currency=form.cleaned_data["currency"],
     )
     say(request, "Saved.")
     return redirect("settings")
@@ -69,8 +69,11 @@ def set_logo(request: PageRequest) -> HttpResponse:
             return redirect("settings")
         except UnreadableMedia as error:
             form.add_error("logo", error.message)
-    name = OrganizationForm(initial={"name": here.name, "timezone": here.timezone})
-    return _page(request, name, form, status=422)
+    return _page(request, _form_of(here), form, status=422)
+
+
+def _form_of(organization: Organization) -> OrganizationForm:
+    return OrganizationForm(initial={name: getattr(organization, name) for name in OrganizationForm.base_fields})
 
 
 def small_picture(file: "UploadedFile[bytes]") -> bytes:
