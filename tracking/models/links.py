@@ -73,6 +73,13 @@ class Link(models.Model):
                 name="link_sent",
                 condition=Q(contact__isnull=False) | ~Q(flow=""),
             ),
+            # What is offered as filters: of a million links a few are put away in order.
+            models.Index(
+                fields=["organization", "folder"],
+                name="link_in_folder",
+                condition=Q(archived_at=None) & ~Q(folder=""),
+            ),
+            models.Index(fields=["organization"], name="link_with_tags", condition=Q(archived_at=None) & ~Q(tags=[])),
         ]
 
     def __str__(self) -> str:
