@@ -81,8 +81,9 @@ class _Web(BaseHTTPRequestHandler):
             self.rfile.readline()
             return size
         left = size = int(self.headers.get("Content-Length") or 0)
-        while left:
-            left -= len(self.rfile.read(min(left, 100_000)))
+        while left and (part := self.rfile.read(min(left, 100_000))):
+            left -= len(part)
+        self.close_connection = self.close_connection or left > 0  # whoever sent it has left in the middle
         return size
 
     def log_message(self, *_: Any) -> None:
