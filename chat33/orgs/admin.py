@@ -81,7 +81,7 @@ class OrganizationAdmin(OperatorAdmin):
     search_fields = ["name", "public_id", "memberships__user__email"]
     search_help_text = "Name, org_… or a member's e-mail"
     autocomplete_fields = ["package"]
-    readonly_fields = ["public_id", "rows", "view_as", "created_at"]
+    readonly_fields = ["public_id", "currency", "rows", "view_as", "created_at"]
     inlines = [MembersInline]
     fieldsets = [
         (None, {"fields": ["name", "public_id", "timezone", "currency", "rows", "view_as", "created_at"]}),

@@ -156,7 +156,7 @@ def test_no_money_is_made_of_what_is_no_amount(owner: Person, edge: RunningEdge,
     assert not Rollup.objects.exists()
 
 
-@pytest.mark.parametrize("currency", ["", "US", "usdd", "XXX", "ZZZ", "€", 840, None, ["USD"]])
+@pytest.mark.parametrize("currency", ["", "US", "usdd", "XXX", "ZZZ", "€", 840, ["USD"]])
 def test_a_value_is_of_a_currency_that_exists(owner: Person, edge: RunningEdge, currency: object) -> None:
     token = make_token(owner.organization)
     reply = edge.send({"event": "purchase", "value": 1, "currency": currency}, token)
