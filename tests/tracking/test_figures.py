@@ -12,6 +12,7 @@ from tests.tracking.links import make_link
 from tracking.models import Axis, CreditRollup, Ledger, Model, Rollup, Visitor
 from tracking.results import figures
 from tracking.results.figures import Period, Revenue
+from tracking.results.sources import leaders
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 4, 10)
@@ -116,8 +117,9 @@ def test_what_campaigns_earned_adds_up_to_all(owner: Person) -> None:
         ("autumn", 0, Decimal("0.5"), Decimal(4)), ("summer", 3, Decimal(0), Decimal(0)),
     ]  # fmt: skip
     assert (rows[0].certain, rows[0].probable, rows[0].share) == (Decimal("2.5"), Decimal(2), Decimal("0.6"))
-    best = figures.by_axis(owner.organization, WEEK, axis=Axis.CAMPAIGN, model=Model.LAST, currency="EUR", most=2)
-    assert best == rows[:2]
+    for most in (1, 2, 3, 9):
+        best = leaders(owner.organization, WEEK, axis=Axis.CAMPAIGN, model=Model.LAST, currency="EUR", most=most)
+        assert best == [(row.ref, row.label, row.clicks, row.conversions, row.total) for row in rows if row.ref][:most]
     each = figures.by_axis(owner.organization, WEEK, axis=Axis.CAMPAIGN, model=Model.LAST)
     assert [(row.ref, row.currency, row.conversions) for row in each if row.ref == "spring"] == [
         ("spring", "USD", 1), ("spring", "EUR", Decimal("1.5")), ("spring", "", 2),

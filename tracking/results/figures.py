@@ -235,14 +235,13 @@ def by_axis(
     axis: Axis,
     model: Model,
     currency: str | None = None,
-    most: int | None = None,
 ) -> list[Row]:
-    """What each thing of an axis earned by a model, the most money first, then the most conversions; ``most`` rows of them.
+    """What each thing of an axis earned by a model, the most money first, then the most conversions.
 
     With a currency, a row a thing: its money in that currency, its conversions in any. Without, a row a thing and currency,
     with the conversions in that currency alone (blank: those without money). Things that were only clicked are there too.
     """
-    clicks = _clicks(organization, period, axis)
+    clicks = clicks_by(organization, period, axis)
     earned: dict[tuple[str, str], _Earned] = {}
     rows = (
         CreditRollup.objects.filter(organization=organization, model=model, axis=axis, day__range=period)
@@ -266,7 +265,7 @@ def by_axis(
         conversions[of] = conversions.get(of, ZERO) + one.conversions
     ranked = sorted(
         earned.items(), key=lambda item: (-item[1].money, -item[1].conversions, -clicks.get(item[0][0], 0), item[0][0])
-    )[:most]
+    )
     labels = labels_of(organization, axis, {ref for (ref, _), _ in ranked if ref})
     return [
         Row(
@@ -283,6 +282,16 @@ def by_axis(
         )
         for (ref, of), one in ranked
     ]
+
+
+def clicks_by(
+    organization: Organization, period: Period, axis: Axis, of: Collection[str] | None = None
+) -> Mapping[str, int]:
+    """Clicks by people, by each thing of an axis, or of these alone."""
+    rows = Rollup.objects.filter(organization=organization, axis=axis, name="click", by="person", day__range=period)
+    if of is not None:
+        rows = rows.filter(ref__in=of)
+    return dict(rows.values_list("ref").annotate(Sum("events")).order_by())
 
 
 def labels_of(organization: Organization, axis: Axis, refs: Collection[str]) -> Mapping[str, str]:
@@ -374,13 +383,6 @@ class _Money:
 def _events(organization: Organization, period: Period, *, axis: Axis = Axis.TOTAL, ref: str = "") -> QuerySet[Rollup]:
     rows = Rollup.objects.filter(organization=organization, axis=axis, ref=ref, day__range=period, by__in=PEOPLE)
     return rows.exclude(name__in=DERIVED)
-
-
-def _clicks(organization: Organization, period: Period, axis: Axis) -> Mapping[str, int]:
-    rows = Rollup.objects.filter(
-        organization=organization, axis=axis, name="click", by="person", day__range=period
-    ).values_list("ref")
-    return dict(rows.annotate(Sum("events")).order_by())
 
 
 def _part(of: Decimal, all_of_it: Decimal) -> Decimal:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Count as Counted
-from django.db.models import Max, Q, Sum
+from django.db.models import F, Max, Q, Sum
+from django.db.models.functions import Coalesce
 
 from chat33.orgs.models import Organization
 from tracking.models import Axis, CreditRollup, Link, Model, Rollup, StoreAggregate
-from tracking.results.figures import Count, Period
+from tracking.results.figures import ZERO, Count, Period, clicks_by, labels_of
 
 SAMPLE = 400  # visitors of a day that are looked at for a chart
 STORED = 200  # rows of store aggregates
@@ -38,6 +39,16 @@ class Earned(NamedTuple):
     def total(self) -> Decimal:
         """Both."""
         return self.verified + self.unverified
+
+
+class Leader(NamedTuple):
+    """What earned more than others: ``conversions`` in any currency, ``total`` in one."""
+
+    ref: str
+    label: str
+    clicks: int
+    conversions: Decimal
+    total: Decimal
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,30 @@ def earned(organization: Organization, period: Period, *, model: Model) -> list[
         .order_by()
     )
     return sorted((Earned(*row) for row in rows), key=lambda one: (-one.total, one.currency))
+
+
+def leaders(
+    organization: Organization, period: Period, *, axis: Axis, model: Model, currency: str, most: int
+) -> list[Leader]:
+    """The first ``most`` things of ``by_axis``, found without counting what the others were clicked."""
+    credited = CreditRollup.objects.filter(organization=organization, model=model, axis=axis, day__range=period)
+    rows = (
+        credited.exclude(ref="")
+        .values("ref")
+        .annotate(
+            money=Coalesce(Sum(F("verified") + F("unverified"), filter=Q(currency=currency)), ZERO),
+            conversions=Sum("share"),
+        )
+        .order_by("-money", "-conversions", "ref")
+    )
+    first = {row["ref"]: (row["money"], row["conversions"]) for row in rows[:most]}
+    clicks = clicks_by(organization, period, axis, of=first if len(first) == most else None)
+    ranked = sorted(
+        ((ref, *first.get(ref, (ZERO, ZERO)), clicks.get(ref, 0)) for ref in {*first, *clicks} if ref),
+        key=lambda one: (-one[1], -one[2], -one[3], one[0]),
+    )[:most]
+    labels = labels_of(organization, axis, [ref for ref, *_ in ranked])
+    return [Leader(ref, labels.get(ref, ref), number, shares, total) for ref, total, shares, number in ranked]
 
 
 def has_events(organization: Organization) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -22,13 +21,12 @@ from tracking.results.figures import (
     Period,
     Revenue,
     Step,
-    by_axis,
     daily,
     funnel,
     headline,
     ledger,
 )
-from tracking.results.sources import has_events, links_by_number, visitors_by_day
+from tracking.results.sources import Leader, has_events, leaders, links_by_number, visitors_by_day
 from tracking.views.lines import SOURCES
 from tracking.views.periods import chosen
 
@@ -186,9 +184,8 @@ def _by_day(
     ]
 
 
-def _top(organization: Organization, period: Period, axis: Axis, currency: str) -> list[Any]:
-    rows = by_axis(organization, period, axis=axis, model=Model.LAST, currency=currency, most=TOP + 1)
-    return [row for row in rows if row.ref][:TOP]  # one may be what nothing earned
+def _top(organization: Organization, period: Period, axis: Axis, currency: str) -> list[Leader]:
+    return leaders(organization, period, axis=axis, model=Model.LAST, currency=currency, most=TOP)
 
 
 def _sum(doors: Sequence[LedgerLine]) -> LedgerLine:
