@@ -66,9 +66,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 // Of parts that do not all fit, the one that is open is in view.
-for (const open of document.querySelectorAll(":is(.tabs, .segments, .subnav) > [aria-current]")) {
-  const [part, all] = [open, open.parentElement].map((element) => element.getBoundingClientRect());
-  open.parentElement.scrollLeft += part.left - all.left - (all.width - part.width) / 2;
+for (const open of document.querySelectorAll(":is(.tabs, .segments, .subnav) [aria-current]")) {
+  const row = open.closest(".tabs, .segments, .subnav");
+  const [part, all] = [open, row].map((element) => element.getBoundingClientRect());
+  row.scrollLeft += part.left - all.left - (all.width - part.width) / 2;
 }
 
 document.addEventListener("change", (event) => {
@@ -149,11 +150,3 @@ document.addEventListener("click", (event) => {
   document.cookie = `theme=${scheme}; path=/; max-age=31536000; samesite=lax`;
   document.documentElement.dataset.theme = scheme;
 });
-
-// A row of tabs that does not fit begins where the present one is seen.
-for (const here of document.querySelectorAll(":is(.tabs, .subnav) [aria-current]")) {
-  const row = here.closest(".tabs, .subnav");
-  const { left, right } = row.getBoundingClientRect();
-  const tab = here.getBoundingClientRect();
-  if (tab.left < left || tab.right > right) row.scrollLeft += (tab.left + tab.right - left - right) / 2;
-}
