@@ -37,7 +37,7 @@ def settings(request: PageRequest) -> HttpResponse:
 
 @door(Permission.MANAGE)
 @require_POST
-def rename(request: PageRequest) -> HttpResponse:
+def change(request: PageRequest) -> HttpResponse:
     """Store name, zone and currency."""
     form = OrganizationForm(request.POST)
     if not form.is_valid():
