@@ -1,12 +1,13 @@
 """What is no hot door is handed on to the web server as it came, and its answer back, without holding either."""
 
+import asyncio
 import http.client
 import json
 import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -15,8 +16,11 @@ from typing import Any
 
 import pytest
 import requests
+import uvloop
 
 from tests.tracking.edges import RunningEdge, running_edge
+from tracking.edge.http import Message
+from tracking.edge.passing import Onward
 
 MANY = 60_000_000  # bytes
 
@@ -190,6 +194,46 @@ def test_an_upload_that_is_refused_before_it_is_read_gets_its_answer(front: Runn
         connection.send(b"x" * 200_000)
         with connection.getresponse() as reply:
             assert reply.status == 413
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_a_refusal_is_heard_also_when_the_server_hung_up_before_the_edge_could_look(
+    tmp_path: Path, run: Callable[[Coroutine[Any, Any, None]], None]
+) -> None:
+    path = tmp_path / "web.sock"
+    left = threading.Event()
+    sent: list[Message] = []
+
+    def refuse(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(10)
+            connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo large")
+        left.set()
+
+    async def receive() -> Message:
+        if sent_parts:
+            left.wait(10)  # the loop stands still meanwhile, as on a machine that is busy
+        sent_parts.append(1)
+        return {"type": "http.request", "body": b"x" * 1000, "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        onward = Onward(f"unix:{path}", behind_proxy=False)
+        scope = {"method": "POST", "path": "/", "query_string": b"", "headers": [(b"content-length", b"9000000")]}
+        await onward(scope, receive, send)
+        await onward.stop()
+
+    sent_parts: list[int] = []
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        threading.Thread(target=refuse, args=[listening], daemon=True).start()
+        run(ask())
+    assert sent[0]["status"] == 413
+    assert b"".join(part.get("body", b"") for part in sent) == b"too large"
 
 
 def test_a_slow_client_holds_up_nobody(front: RunningEdge) -> None:

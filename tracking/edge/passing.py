@@ -12,11 +12,11 @@ import aiohttp
 import structlog
 from yarl import URL
 
+from tracking.edge.connecting import connector_to
 from tracking.edge.http import Gone, Message, Receive, Response, Scope, Send, error
 
 logger = structlog.get_logger(__name__)
 
-CONNECTIONS = 256
 CONNECTING = 5.0  # seconds to reach Django
 SILENCE = 120.0  # seconds that it may think
 _HOP = frozenset(
@@ -35,8 +35,8 @@ class Onward:
     """Hands requests on to one address: ``unix:/path`` or ``http://host:port``."""
 
     def __init__(self, web: str, *, behind_proxy: bool) -> None:
-        self._socket = web.removeprefix("unix:") if web.startswith("unix:") else ""
-        self._base = "http://web" if self._socket else web.rstrip("/")
+        self._web = web
+        self._base = "http://web" if web.startswith("unix:") else web.rstrip("/")
         self._behind_proxy = behind_proxy
         self._session: aiohttp.ClientSession | None = None
 
@@ -69,13 +69,8 @@ class Onward:
 
     def _sent(self, scope: Scope, body: "_Body") -> "aiohttp.client._RequestContextManager":
         if self._session is None:
-            connector = (
-                aiohttp.UnixConnector(self._socket, limit=CONNECTIONS)
-                if self._socket
-                else aiohttp.TCPConnector(limit=CONNECTIONS)
-            )
             self._session = aiohttp.ClientSession(
-                connector=connector,
+                connector=connector_to(self._web),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECTING, sock_read=SILENCE),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
