@@ -4,6 +4,8 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,13 @@ class RunningSandbox:
 
     def advance_clock(self, seconds: float) -> None:
         self.control("POST", "clock", json={"advance_seconds": seconds})
+
+    def stop_clock(self) -> None:
+        """From now on its time passes by ``advance_clock`` alone, however long this machine takes; a microsecond for
+        each look at it keeps what happens in order.
+        """
+        start, looks = self.sandbox.clock(), count()
+        self.sandbox.clock = lambda: start + timedelta(microseconds=next(looks))
 
     def account(self, platform: str, username: str = "demo", **more: Any) -> dict[str, Any]:
         return dict(self.control("POST", "accounts", json={"platform": platform, "username": username, **more}))

@@ -6,13 +6,14 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from chat33.lib.clock import utcnow
 from integrations.sandbox.content import sniff
 from integrations.sandbox.store import Document, Store
 
@@ -87,6 +88,7 @@ class Sandbox:
     files: Path
     base_url: str
     origins: tuple[str, ...] = ()  # where the app ``sandbox`` may send browsers, besides this machine
+    clock: Callable[[], datetime] = utcnow
     offset: timedelta = timedelta()
     rules: list[Rule] = field(default_factory=list)
     requests: deque[Document] = field(default_factory=lambda: deque(maxlen=5000))
@@ -95,7 +97,7 @@ class Sandbox:
 
     def now(self) -> datetime:
         """The sandbox's time: ours, moved by ``/_control/clock``."""
-        return datetime.now(UTC) + self.offset
+        return self.clock() + self.offset
 
     def timestamp(self) -> float:
         """``now`` as seconds since 1970."""
