@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 import requests
 import uvicorn
 from django.db import connection
 
 from chat33.lib.secrets import digest, new_key
 from chat33.orgs.models import Organization
+from tracking.edge import line, lookups
 from tracking.edge.app import Edge
 from tracking.edge.config import Config, conninfo, from_settings
 from tracking.models import Token
@@ -66,9 +68,21 @@ def make_token(organization: Organization, kind: str = "server", **given: Any) -
     return token
 
 
+PATIENCE = 20.0  # seconds for the database; where only this machine is busy, it is not away
+
+
 @contextmanager
 def running_edge(**changes: Any) -> Iterator[RunningEdge]:
     """One over the test's database; what it stores is committed."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (line, lookups):
+            patch.setattr(module, "PATIENCE", PATIENCE)
+        with _running_edge(**changes) as running:
+            yield running
+
+
+@contextmanager
+def _running_edge(**changes: Any) -> Iterator[RunningEdge]:
     config: Config = replace(from_settings(), **{"conninfo": conninfo(connection.settings_dict), **changes})
     edge = Edge(config)
     listening = socket.socket()

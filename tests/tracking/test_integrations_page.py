@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -178,6 +179,6 @@ def test_old_tokens_cost_no_more_queries(owner: Person) -> None:
     for number in range(20):
         Token.objects.create(
             organization=owner.organization, kind="mmp", prefix="c33m_0000000", digest=f"d{number}", created_by="x",
-            expires_at=utcnow().replace(year=2099),
+            expires_at=datetime(2099, 1, 1, tzinfo=UTC),
         )  # fmt: skip
     assert cost() == one
