@@ -5,12 +5,13 @@ from typing import Any, Literal
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests import chromium
 from tests.people import Person
 
+expect.set_options(timeout=30_000)  # as patient as all else that a page is asked; a busy machine draws it slowly
 ARGS = [
     "--disable-dev-shm-usage",
     "--disable-background-networking",

@@ -145,7 +145,7 @@ def test_what_is_being_published_shows_by_itself_when_it_is_out(owner: Person, a
 
     Post.objects.filter(pk=post.pk).update(status=PostStatus.PUBLISHED, published_at=at)
 
-    expect(page.locator(".pill")).to_have_text("Published", timeout=15_000)
+    expect(page.locator(".pill")).to_have_text("Published")
     assert here.wrong == []
 
 

@@ -65,7 +65,7 @@ def at_rest(page: Page) -> None:
 
 
 def saved(page: Page) -> None:
-    expect(page.locator("[data-state]")).to_contain_text("Draft saved", timeout=15_000)
+    expect(page.locator("[data-state]")).to_contain_text("Draft saved")
 
 
 def left(page: Page) -> dict[str, int]:
@@ -186,7 +186,7 @@ def test_what_a_crash_left_unsaved_is_offered_back(shop: Person, visit: Visits) 
     saved(page)
     page.route("**/compose/save/", lambda route: route.abort())
     page.get_by_label("Text for all accounts").fill("Not saved any more")
-    expect(page.locator("[data-state]")).to_contain_text("Kept in this browser", timeout=10_000)
+    expect(page.locator("[data-state]")).to_contain_text("Kept in this browser")
     address = page.url
     page.close(run_before_unload=False)
 
@@ -209,7 +209,7 @@ def test_a_second_tab_does_not_write_over_the_first(shop: Person, visit: Visits)
     saved(one)
 
     two.get_by_label("Text for all accounts").fill("From the second tab")
-    expect(two.get_by_role("alert").filter(has_text="changed meanwhile")).to_be_visible(timeout=10_000)
+    expect(two.get_by_role("alert").filter(has_text="changed meanwhile")).to_be_visible()
     post.refresh_from_db()
     assert post.text == "From the first tab"
 

@@ -46,7 +46,7 @@ def test_a_failure_is_understood_and_all_of_it_is_retried_at_once(
     expect(sending.get_by_role("link", name="Fresh beans, bag 1")).to_be_visible()
     for post in posts:
         publish(post, sandboxed)
-    expect(page.locator("#results").get_by_text("Published")).to_have_count(2, timeout=12_000)
+    expect(page.locator("#results").get_by_text("Published")).to_have_count(2)
     expect(sending.get_by_role("link")).to_have_count(0)
     assert [post["text"] for post in sandboxed.posts("instagram")] == texts
     assert here.wrong == []
@@ -88,7 +88,7 @@ def test_a_post_goes_from_the_queue_to_its_network_without_a_reload(
 
     post = publish(post, sandboxed)
 
-    expect(standing).to_contain_text("Live at X since", timeout=8_000)
+    expect(standing).to_contain_text("Live at X since")
     expect(standing.get_by_role("link", name="Open at X")).to_have_attribute("href", str(post.external_post_url))
     expect(page.locator("#log")).to_contain_text("It is live.")
     expect(page.get_by_role("button", name="Publish now")).to_have_count(0)
@@ -111,7 +111,7 @@ def test_what_nobody_knows_is_settled_by_who_looked(
     expect(page.locator("#standing")).to_contain_text("It goes out in a moment.")
 
     assert publish(Post.objects.get(), sandboxed).status == "PUBLISHED"
-    expect(page.locator("#standing")).to_contain_text("Live at X", timeout=8_000)
+    expect(page.locator("#standing")).to_contain_text("Live at X")
     assert len(sandboxed.posts("x")) == 1
     assert here.wrong == []
 

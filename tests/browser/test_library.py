@@ -13,7 +13,6 @@ from tests.media_files import jpeg, mp4
 from tests.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-expect.set_options(timeout=20_000)  # files are decoded meanwhile, each in a process of its own
 
 # As a page that uses the picker or the upload: what they tell is written down.
 LISTEN = """() => {

@@ -133,7 +133,7 @@ def test_one_switches_between_one_s_organizations_in_the_menu(owner: Person, vis
     here.open("/settings/")
 
     page.locator("button.who").first.click()
-    page.get_by_role("button", name="Demo Coffee").click(timeout=5000)
+    page.get_by_role("button", name="Demo Coffee").click()
     page.wait_for_load_state()
     here.open("/settings/")
 

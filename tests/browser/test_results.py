@@ -59,7 +59,7 @@ def test_what_happens_appears_by_itself_until_it_is_paused(owner: Person, visit:
     page = here.open("/tracking/live/")
     expect(page.get_by_role("heading", name="Quiet")).to_be_visible()
     store(owner.organization, "signup")
-    expect(page.locator(".feed-title", has_text="signup")).to_be_visible(timeout=8_000)
+    expect(page.locator(".feed-title", has_text="signup")).to_be_visible()
     page.get_by_role("button", name="Pause").click()
     store(owner.organization, "lead")
     page.locator("live-feed").evaluate("feed => feed.tick()")
