@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
+from chat33.lib.clock import utcnow
 from integrations.models import Channel
 from integrations.services import create_api_key
 from posts.models import Attempt, Post, PostStatus
@@ -27,6 +28,7 @@ from tests.factories import make_channel, make_post
 from tests.people import Client, Person
 
 pytestmark = pytest.mark.django_db
+YEAR = utcnow().year + 1
 
 
 def test_accounts_are_the_active_channels(owner: Person) -> None:
@@ -113,7 +115,7 @@ def test_a_post_for_several_channels_is_a_group(owner: Person) -> None:
     body: dict[str, Any] = {
         "accountIds": [channel.public_id for channel in channels],
         "text": "Coming soon!",
-        "scheduledAt": "2027-04-15T14:00:00Z",
+        "scheduledAt": f"{YEAR}-04-15T14:00:00Z",
         "callbackUrl": "https://example.com/webhook",
     }
 
@@ -122,7 +124,7 @@ def test_a_post_for_several_channels_is_a_group(owner: Person) -> None:
     assert [post["accountId"] for post in made["posts"]] == body["accountIds"]
     assert isinstance(made["groupId"], str)
     for post in made["posts"]:
-        assert post["scheduledAt"] == "2027-04-15T14:00:00.000Z"
+        assert post["scheduledAt"] == f"{YEAR}-04-15T14:00:00.000Z"
         assert api(owner).send("GET", f"posts/{post['id']}").json()["groupId"] == made["groupId"]
 
 
@@ -130,13 +132,13 @@ def test_a_scheduled_time_is_read_in_the_timezone(owner: Person, channel: Channe
     body = {
         "accountIds": [channel.public_id],
         "text": "Good morning",
-        "scheduledAt": "2027-04-15T09:00:00",
+        "scheduledAt": f"{YEAR}-04-15T09:00:00",
         "timezone": "America/New_York",
     }
 
     (post,) = api(owner).send("POST", "posts", body).json()["posts"]
 
-    assert post["scheduledAt"] == "2027-04-15T13:00:00.000Z"
+    assert post["scheduledAt"] == f"{YEAR}-04-15T13:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -279,12 +281,12 @@ def test_a_post_is_rescheduled_sent_now_moved_to_draft_and_cancelled(owner: Pers
     post = make_post(channel, status="QUEUED")
     address = f"posts/{post.public_id}"
 
-    later = api(owner).send("PATCH", address, {"scheduledAt": "2027-04-15T14:00:00Z"}).json()
+    later = api(owner).send("PATCH", address, {"scheduledAt": f"{YEAR}-04-15T14:00:00Z"}).json()
     now = api(owner).send("PATCH", address, {"scheduledAt": None}).json()
     draft = api(owner).send("PATCH", address, {"status": "DRAFT"}).json()
     cancelled = api(owner).send("PATCH", address, {"status": "CANCELLED"}).json()
 
-    assert later["scheduledAt"] == "2027-04-15T14:00:00.000Z"
+    assert later["scheduledAt"] == f"{YEAR}-04-15T14:00:00.000Z"
     assert (now["scheduledAt"], now["status"]) == (None, "QUEUED")
     assert (draft["status"], cancelled["status"]) == ("DRAFT", "CANCELLED")
 
@@ -350,13 +352,13 @@ def test_a_copy_without_a_body(owner: Person, channel: Channel) -> None:
 def test_a_copy_goes_elsewhere_and_at_its_time(owner: Person, channel: Channel) -> None:
     post = make_post(channel, text="Again")
     others = [make_channel(owner.organization, platform).public_id for platform in ("facebook", "x")]
-    body: dict[str, Any] = {"accountIds": others, "status": "QUEUED", "scheduledAt": "2027-04-15T14:00:00Z"}
+    body: dict[str, Any] = {"accountIds": others, "status": "QUEUED", "scheduledAt": f"{YEAR}-04-15T14:00:00Z"}
 
     made = api(owner).send("POST", f"posts/{post.public_id}/duplicate", body).json()
 
     assert [copy["accountId"] for copy in made["posts"]] == others
     assert {copy["status"] for copy in made["posts"]} == {"QUEUED"}
-    assert {copy["scheduledAt"] for copy in made["posts"]} == {"2027-04-15T14:00:00.000Z"}
+    assert {copy["scheduledAt"] for copy in made["posts"]} == {f"{YEAR}-04-15T14:00:00.000Z"}
     assert isinstance(made["groupId"], str)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chat33.api.models import IdempotencyRecord
+from chat33.lib.clock import utcnow
 from contacts.models import Contact
 from integrations.models import Channel
 from posts.models import Media, Post
@@ -363,7 +364,8 @@ def test_a_form_that_is_none(owner: Person, kind: str) -> None:
     ids=str,
 )
 def test_a_field_of_the_wrong_kind(owner: Person, channel: Channel, field: str, value: Any) -> None:
-    body = {"accountIds": [channel.public_id], "text": "Hello", "scheduledAt": "2027-06-01T00:00:00", field: value}
+    at = f"{utcnow().year + 1}-06-01T00:00:00"
+    body = {"accountIds": [channel.public_id], "text": "Hello", "scheduledAt": at, field: value}
 
     for path in ("posts", "posts/validate"):
         refusal = is_error(send(owner, "POST", path, json.dumps(body).encode()), 400, "VALIDATION_ERROR")

@@ -21,6 +21,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
+from chat33.lib.clock import utcnow
 from chat33.lib.ids import new_id
 from chat33.wsgi import application
 from integrations.models import Channel
@@ -96,7 +97,7 @@ def real(owner: Person, channel: Channel, elsewhere: str) -> dict[str, Any]:
         "coverImageUrl": picture,
         "url": elsewhere,
         "timezone": "Asia/Kolkata",
-        "scheduledAt": "2027-04-15T14:00:00",
+        "scheduledAt": f"{utcnow().year + 1}-04-15T14:00:00",
     }
 
 

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from chat33.lib.clock import utcnow
 from integrations.models import Channel
 from posts.media import media_url, open_files
 from posts.models import Media, MediaUse, Post
@@ -81,9 +82,8 @@ def test_a_draft_that_is_deleted_shows_nothing_any_more_and_a_cancelled_post_sti
     owner: Person, channel: Channel, pictures: list[Media]
 ) -> None:
     draft = created(owner, channel, mediaUrls=[media_url(pictures[0])], mediaType="image")
-    planned = created(
-        owner, channel, mediaUrls=[media_url(pictures[0])], status="QUEUED", scheduledAt="2028-01-01T09:00:00Z"
-    )
+    at = f"{utcnow().year + 1}-12-31T09:00:00Z"
+    planned = created(owner, channel, mediaUrls=[media_url(pictures[0])], status="QUEUED", scheduledAt=at)
     for post in (draft, planned):
         assert owner.api().send("DELETE", f"posts/{post}").status_code == 200
 
