@@ -22,7 +22,7 @@ from chat33.runtime.layout import ROOT, Layout
 from chat33.runtime.servers import RunningServers
 from tests.benchmarks.figures import Report
 from tests.benchmarks.instance import environment, running_instance
-from tests.faults.conftest import free_port
+from tests.ports import free_port
 
 LONGEST = 1800  # seconds after which something is wrong
 ON_SERVERS = ("scheduler", "edge", "requestlog", "search", "results")  # need PostgreSQL alone

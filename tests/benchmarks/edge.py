@@ -27,7 +27,7 @@ from tests.benchmarks.client import Connection, closed_loop
 from tests.benchmarks.figures import Report, cpu_seconds, median
 from tests.benchmarks.floor_edge import TABLE
 from tests.factories import make_organization
-from tests.faults.conftest import free_port
+from tests.ports import free_port
 from tracking.events.partitions import ensure_months
 from tracking.models import Event, EventKey, Link, Rollup, Token
 

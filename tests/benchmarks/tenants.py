@@ -19,7 +19,7 @@ from tests.benchmarks import rows
 from tests.benchmarks.client import Connection
 from tests.benchmarks.instance import Instance
 from tests.factories import make_channel, make_member, make_organization, make_post
-from tests.faults.conftest import free_port
+from tests.ports import free_port
 
 FEW, MANY = 10, 100_000
 DEEP = MANY // 100 - 5  # a page of 100, nearly the last

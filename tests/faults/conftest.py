@@ -2,27 +2,13 @@
 
 import os
 import random
-import socket
 from collections.abc import Iterator
 
 import pytest
 
 from tests.faults.plant import Plant, running_plant
 from tests.media_files import jpeg, mp4
-
-
-def free_port() -> int:
-    """A port with a free one after it, below the range that the kernel gives to clients."""
-    for _ in range(50):
-        port = random.randrange(20_000, 30_000)
-        with socket.socket() as first, socket.socket() as second:
-            try:
-                first.bind(("127.0.0.1", port))
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.conftest import free_port
 from tests.faults.plant import Plant, running_plant
 from tests.faults.proxy import Proxy
 from tests.faults.test_crashes import verdict
 from tests.media_files import jpeg, mp4
+from tests.ports import free_port
 
 pytestmark = pytest.mark.fault
 

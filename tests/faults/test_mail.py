@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.faults.conftest import free_port
 from tests.faults.plant import Plant, running_plant
 from tests.mailserver import MailServer, running
+from tests.ports import free_port
 
 pytestmark = pytest.mark.fault
 

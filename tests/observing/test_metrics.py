@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from pytest_django.fixtures import Settings
 
 from chat33.lib import metrics
 from chat33.lib.clock import utcnow
+from chat33.runtime.processes import wait_until
 from integrations.callbacks import create_callback, send_due
 from integrations.channels import disconnect_channel
 from integrations.models import Channel
@@ -29,6 +29,7 @@ from posts import publishing
 from posts.models import PostStatus
 from tests.factories import make_channel, make_post, make_user
 from tests.people import Person
+from tests.ports import free_port, listens
 from tests.posts.flow import publish, queued, sandbox_channel
 from tests.sandboxes import RunningSandbox
 
@@ -122,13 +123,6 @@ def test_a_request_is_counted_by_route_and_not_by_address(owner: Person, channel
     assert counted("chat33_http_requests_total", method="OTHER", route="healthz", status="405") == 1
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def web(directory: Path, workers: int) -> Iterator[str]:
     """A web server of several processes on the test's database."""
@@ -145,13 +139,7 @@ def web(directory: Path, workers: int) -> Iterator[str]:
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            try:
-                requests.get(f"{url}/healthz", timeout=2)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.1)
+        assert wait_until(lambda: listens(port) or process.poll() is not None, seconds=60)
         yield url
     finally:
         process.terminate()
@@ -161,13 +149,13 @@ def web(directory: Path, workers: int) -> Iterator[str]:
 def test_one_scrape_sums_all_web_processes(tmp_path: Path) -> None:
     with web(tmp_path, workers=2) as url:
         served = 0
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until and len(list(tmp_path.glob("counter_*.db"))) < 2:
             served += 20
             for _ in range(20):  # each on a connection of its own, so that both processes get some
-                assert requests.get(f"{url}/readyz", timeout=10).status_code in (200, 503)
+                assert requests.get(f"{url}/readyz", timeout=60).status_code in (200, 503)
         reply = requests.get(
-            f"{url}/metrics", headers={"Authorization": f"Bearer {installation.METRICS_TOKEN}"}, timeout=10
+            f"{url}/metrics", headers={"Authorization": f"Bearer {installation.METRICS_TOKEN}"}, timeout=60
         )
 
     assert len(list(tmp_path.glob("counter_*.db"))) == 2

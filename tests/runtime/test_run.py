@@ -21,18 +21,9 @@ from chat33.runtime.layout import ROOT, Layout
 from chat33.runtime.postgres import Postgres
 from chat33.runtime.processes import wait_until
 from chat33.runtime.redis import EmbeddedRedis
+from tests.ports import free_port
 
 NAMES = {"edge", "web", "worker", "chores", "beat", "sandbox", "postgres", "redis"}
-
-
-def free_port() -> int:
-    """A port that is free with the next one, below those that the kernel gives to clients."""
-    for port in range(20_000 + os.getpid() % 5_000, 32_000, 2):
-        with socket.socket() as web, socket.socket() as sandbox, suppress(OSError):
-            web.bind(("127.0.0.1", port))
-            sandbox.bind(("127.0.0.1", port + 1))
-            return port
-    raise AssertionError("no free port")
 
 
 class Instance:
@@ -216,13 +207,13 @@ def test_an_unwritable_data_directory_is_told_in_one_line(tmp_path: Path) -> Non
 
 
 def test_a_second_start_on_the_same_data_directory_is_told_who_runs_there(instance: Instance) -> None:
-    assert wait_until(lambda: instance.layout.state_file.exists(), seconds=10)
+    assert wait_until(lambda: instance.layout.state_file.exists(), seconds=60)
     told = refused(instance.layout.data_dir.parent)
     assert f"is in use by process {instance.process.pid}: end it, or set CHAT33_DATA_DIR and PORT" in told
 
 
 def test_a_signal_during_the_start_ends_it_in_order(instance: Instance) -> None:
-    assert wait_until(lambda: "postgres" in instance.pids(), seconds=10)
+    assert wait_until(lambda: "postgres" in instance.pids(), seconds=60)
     assert instance.stop() < 15
     assert "Stopped before it was ready." in instance.said()
     assert instance.living() == []
@@ -237,7 +228,7 @@ def refused(directory: Path, **env: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=20,
+        timeout=60,
     )
     assert done.returncode == 1, done.stdout
     assert done.stderr.count("\n") == 1, done.stderr
