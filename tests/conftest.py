@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pytest_django.fixtures import Settings
 
 from chat33.orgs.models import Organization, Role
@@ -18,6 +21,15 @@ from tests.factories import make_channel, make_member, make_organization
 from tests.mediaserver import serving
 from tests.people import Person
 from tests.sandboxes import RunningSandbox, running_sandbox
+
+# The examples are the same at every run, unless it is asked to look further, and may take as long as this machine does.
+examples.register_profile(
+    "suite",
+    deadline=None,
+    derandomize="CHAT33_FUZZ_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+examples.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)
