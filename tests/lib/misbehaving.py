@@ -69,8 +69,9 @@ class Peer:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
-    def hang(self) -> None:
-        self.server.stop.wait(30)
+    def hang(self, over: threading.Event | None = None) -> None:
+        """Say nothing until the test is over, or this is."""
+        (over or self.server.stop).wait(30)
 
 
 Script = Callable[[Peer], None]
