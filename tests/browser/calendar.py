@@ -54,7 +54,7 @@ def a_file(owner: Person) -> None:
         organization=owner.organization, name="may.csv", body=body.encode(), timezone="America/New_York",
         by=owner.user.public_id, now=utcnow(),
     )  # fmt: skip
-    run_imports(seconds=20)
+    run_imports(seconds=60)
 
 
 def channel_of(owner: Person) -> str:

@@ -36,7 +36,7 @@ def an_inbox(owner: Person) -> None:
     keep(organization, {"activity_kind": "install", "adid": "a2", "label": new_id("cm", separator="")})
     keep(organization, body="{", content_type="application/json")
     keep(organization, {"sk_transaction_id": "1", "sk_campaign_id": "42", "sk_network_id": "cdkw7geqsh.skadnetwork"})
-    read_due(seconds=5)
+    read_due(seconds=60)
     for number in range(36):
         StoreAggregate.objects.create(
             organization=organization, key=f"k{number}", day=now.date() - timedelta(days=number % 20),

@@ -158,10 +158,10 @@ def test_a_file_of_posts_is_checked_and_made(owner: Person, account: Channel, vi
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Upload and check").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
-    run_imports(seconds=20)
+    run_imports(seconds=60)
     page.get_by_role("button", name="Create 1 post").click()
     expect(page.get_by_text("You may leave this page")).to_be_visible()
-    run_imports(seconds=20)
+    run_imports(seconds=60)
 
     expect(page.get_by_text("post made")).to_be_visible()
     assert Post.objects.get().text == "Hello"

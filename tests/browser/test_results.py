@@ -104,7 +104,7 @@ def test_long_names_and_large_sums_stay_where_they_belong(owner: Person, visit: 
     for currency in ("EUR", "JPY", "IDR"):
         store(company, "purchase", value="98765432109", currency=currency, order_ref=f"{currency}{'o' * 77}", **known)
         credit(company, Axis.TOTAL, "", money="98765432109", unverified="12345678901", currency=currency, days_ago=1)
-    settle_due(seconds=10)
+    settle_due(seconds=60)
     here = visit(owner, phone=phone)
 
     for path in ("/tracking/", "/tracking/revenue/", "/tracking/events/", f"/contacts/{contact.public_id}/"):

@@ -71,7 +71,7 @@ def published(person: Person, sandbox: RunningSandbox, callback_url: str, text: 
 
 def test_a_published_post_is_told(owner: Person, sandboxed: RunningSandbox, receiver: Receiver) -> None:
     post = published(owner, sandboxed, receiver.url)
-    send_due(seconds=5)
+    send_due(seconds=60)
 
     assert post["status"] == "PUBLISHED"
     ((headers, body),) = receiver.came
@@ -93,7 +93,7 @@ def test_a_failed_post_is_told(owner: Person, sandboxed: RunningSandbox, receive
     )
 
     post = published(owner, sandboxed, receiver.url)
-    send_due(seconds=5)
+    send_due(seconds=60)
 
     assert post["status"] == "FAILED"
     told = json.loads(receiver.came[0][1])
@@ -104,7 +104,7 @@ def test_a_failed_post_is_told(owner: Person, sandboxed: RunningSandbox, receive
 
 def test_a_callback_is_signed(owner: Person, sandboxed: RunningSandbox, receiver: Receiver) -> None:
     published(owner, sandboxed, receiver.url)
-    send_due(seconds=5)
+    send_due(seconds=60)
 
     ((headers, body),) = receiver.came
     (secret,) = signing_secrets(organization=owner.organization, now=utcnow())
@@ -118,7 +118,7 @@ def test_a_cancelled_post_is_not_told(owner: Person, receiver: Receiver) -> None
     (made,) = api(owner).send("POST", "posts", body).json()["posts"]
 
     api(owner).send("DELETE", f"posts/{made['id']}")
-    send_due(seconds=5)
+    send_due(seconds=60)
 
     assert not receiver.came
 
@@ -128,7 +128,7 @@ def test_deliveries_are_listed_shown_and_sent_again(
 ) -> None:
     receiver.status = 500
     post = published(owner, sandboxed, receiver.url)
-    send_due(seconds=5)
+    send_due(seconds=60)
 
     page = api(owner).send("GET", f"callbacks?postId={post['id']}").json()
     (listed,) = page["items"]
@@ -139,7 +139,7 @@ def test_deliveries_are_listed_shown_and_sent_again(
 
     receiver.status = 200
     again = api(owner).send("POST", f"callbacks/{listed['id']}/resend").json()
-    send_due(seconds=5)
+    send_due(seconds=60)
 
     assert again["status"] == "PENDING"
     assert api(owner).send("GET", f"callbacks/{listed['id']}").json()["status"] == "DELIVERED"

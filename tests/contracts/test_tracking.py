@@ -79,7 +79,7 @@ class TestEvents:
         reply = edge.send(body, make_token(owner.organization))
 
         assert (reply.status_code, set(reply.json())) == (202, {"eventId", "status"})
-        settle_due(seconds=5)
+        settle_due(seconds=60)
         assert list(Label.objects.filter(labellings__contact=contact).values_list("name", flat=True)) == ["Purchased"]
         assert TimelineEntry.objects.filter(contact=contact, kind="purchase").exists()
 
@@ -164,6 +164,6 @@ class TestLinks:
             f"{edge.url}/api/pixel", data=json.dumps({"token": token, "events": [event]}),
             headers={"Content-Type": "text/plain", "User-Agent": PERSON}, timeout=10,
         )  # fmt: skip
-        settle_due(seconds=5)
+        settle_due(seconds=60)
 
         assert contact.labellings.get().label.name == "Purchased"

@@ -73,8 +73,8 @@ class TestTheMessage:
         with serving(OK) as server:
             given = {"accountIds": [channel.public_id], "text": "Live", "callbackUrl": server.url + "hook?who=me"}
             (made,) = owner.api().send("POST", "posts", given).json()["posts"]
-            publishing.publish_due(seconds=30)
-            assert callbacks.send_due(seconds=10) == 1
+            publishing.publish_due(seconds=60)
+            assert callbacks.send_due(seconds=60) == 1
 
         (raw,) = server.requests
         headers, body = message(raw)
@@ -96,8 +96,8 @@ class TestTheMessage:
         channel.save()
         queued(channel, text="Never", callback_url=receiver.url)
 
-        publishing.publish_due(seconds=10)
-        callbacks.send_due(seconds=10)
+        publishing.publish_due(seconds=60)
+        callbacks.send_due(seconds=60)
 
         _, body = message(receiver.requests[0])
         told = json.loads(body)
@@ -258,7 +258,7 @@ class TestTheSchedule:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE integrations_callback SET due_at = now(), leased_until = now()")
 
-        assert callbacks.send_due(seconds=5) == 1
+        assert callbacks.send_due(seconds=60) == 1
         assert Callback.objects.get().status == "DELIVERED"
 
     def test_a_worker_that_lost_it_writes_nothing(self, owner: Person, receiver: Server) -> None:
@@ -288,7 +288,7 @@ def when_back(over: threading.Event, look: Callable[[], tuple[int, ...]], *, oth
     lock = threading.Lock()
 
     def work() -> None:
-        callbacks.send_due(seconds=20)
+        callbacks.send_due(seconds=60)
         with lock:
             looks.append(look())
             if len(looks) == others:
@@ -397,7 +397,7 @@ class TestManySenders:
             def work() -> int:
                 sent = 0
                 while Callback.objects.filter(due_at__lte=utcnow()).exists():
-                    sent += callbacks.send_due(seconds=5)
+                    sent += callbacks.send_due(seconds=60)
                 return sent
 
             assert sum(together([work] * 6)) == 24
@@ -486,7 +486,7 @@ class TestTheDoors:
 
         again = owner.api().send("POST", f"callbacks/{callback.public_id}/resend")
         assert (again.status_code, again.json()["status"], again.json()["attempts"]) == (200, "PENDING", 0)
-        assert callbacks.send_due(seconds=5) == 1
+        assert callbacks.send_due(seconds=60) == 1
 
         first, second = (message(raw) for raw in receiver.requests)
         assert first[1] == second[1]
@@ -498,7 +498,7 @@ class TestTheDoors:
         callback = due(owner, "http://127.0.0.1:1/", status="FAILED", attempts=13, due_at=None)
 
         owner.api().send("POST", f"callbacks/{callback.public_id}/resend")
-        callbacks.send_due(seconds=5)
+        callbacks.send_due(seconds=60)
 
         callback.refresh_from_db()
         assert (callback.status, callback.attempts) == ("PENDING", 1)

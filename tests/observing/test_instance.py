@@ -1,8 +1,8 @@
 """A whole instance tells of all its processes in one scrape, and counts from nought after a start."""
 
 import json
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,10 @@ def test_one_scrape_tells_of_the_web_and_of_the_workers(instance: Instance) -> N
         "chat33_callback_attempts_total ['retry']": 1,
     }
     assert wait_until(lambda: expected.items() <= scraped().items(), seconds=15, every=0.5), scraped()
-    time.sleep(0.5)  # the log is written after the row
-    for log, event in (("web", "request "), ("worker", "post_finished"), ("chores", "callback_attempted")):
+
+    def told(log: str, event: str) -> bool:
         lines = (instance.layout.log_dir / f"{log}.log").read_text().splitlines()
-        assert any(event in line and "the-request-1" in line for line in lines), log
+        return any(event in line and "the-request-1" in line for line in lines)
+
+    for log, event in (("web", "request "), ("worker", "post_finished"), ("chores", "callback_attempted")):
+        assert wait_until(partial(told, log, event), seconds=30), log  # it is written after the row

@@ -169,7 +169,7 @@ def test_the_id_follows_a_post_through_publishing_and_its_callback(
     owner.api().send("POST", "posts", body, headers={"X-Request-ID": "order-number-7"})
 
     publish(Post.objects.get(), sandboxed)
-    send_due(seconds=10)
+    send_due(seconds=60)
 
     for name in ("request", "post_finished", "callback_attempted"):
         assert [event["request_id"] for event in journal.events(name)] == ["order-number-7"], name
@@ -254,7 +254,7 @@ def test_a_whole_flow_leaves_no_secret_anywhere(
     for mode in ("error", "drop_after"):
         sandboxed.rule("x", "commit", mode, status=401)
         publish(queued(channel, text=f"After {mode}", callback_url=callback), sandboxed)
-    send_due(seconds=10)
+    send_due(seconds=60)
     for post in Post.objects.all():
         say(owner, "GET", f"posts/{post.public_id}")
         say(owner, "GET", f"posts/{post.public_id}/logs")

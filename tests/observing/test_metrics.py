@@ -194,7 +194,7 @@ def test_retries_are_counted_by_why(owner: Person, settings: Settings) -> None:
     settings.SANDBOX_URL = "http://127.0.0.1:9"
     queued(make_channel(owner.organization, "x"))
 
-    publishing.publish_due(seconds=5)
+    publishing.publish_due(seconds=60)
 
     assert counted("chat33_publish_retries_total", platform="x", category="network") == 1
 
@@ -206,7 +206,7 @@ def test_holds_and_failures_are_counted(owner: Person, channel: Channel, setting
     queued(channel)
     queued(make_channel(owner.organization, "facebook", is_active=False))
 
-    publishing.publish_due(seconds=5)
+    publishing.publish_due(seconds=60)
 
     assert counted("chat33_publish_holds_total", platform="x", limit="allowance") == 1
     assert counted("chat33_posts_finished_total", platform="facebook", outcome="failed") == 1
@@ -219,7 +219,7 @@ def test_callbacks_are_counted_by_outcome(owner: Person, sandboxed: RunningSandb
             organization=owner.organization, subject="post_x", url=f"{sandboxed.url}/{path}", body={}, now=utcnow()
         )
 
-    send_due(seconds=10)
+    send_due(seconds=60)
 
     assert counted("chat33_callback_attempts_total", outcome="retry") == 2
 

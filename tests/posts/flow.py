@@ -46,7 +46,7 @@ def expire_leases() -> int:
 def publish(post: Post, sandbox: RunningSandbox, *, rounds: int = 40) -> Post:
     """Carry the post until it is finished or waits for something that time does not bring; at the sandbox time flies."""
     for _ in range(rounds):
-        publishing.publish_due(seconds=30)
+        publishing.publish_due(seconds=60)
         post.refresh_from_db()
         if post.due_at is None or not make_due():
             return post

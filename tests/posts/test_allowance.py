@@ -223,7 +223,7 @@ def test_at_the_network_there_are_no_more_than_the_day_has(
     channel = sandbox_channel(owner.organization, sandboxed, "x")
     posts = [queued(channel, text=f"Post {number}") for number in range(4)]
 
-    publishing.publish_due(seconds=30)
+    publishing.publish_due(seconds=60)
 
     assert [post["text"] for post in sandboxed.posts("x")] == ["Post 0", "Post 1"]
     seen = [owner.api().send("GET", f"posts/{post.public_id}").json() for post in posts]

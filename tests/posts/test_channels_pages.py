@@ -103,14 +103,14 @@ def test_what_the_dialog_says_is_what_happens(owner: Person, sandboxed: RunningS
     )
     owner.browser().post(f"/channels/{channel.public_id}/disconnect/")
 
-    publish_due(seconds=5)
+    publish_due(seconds=60)
     due.refresh_from_db()
     later.refresh_from_db()
     assert (due.status, due.error_code, later.status) == (PostStatus.FAILED, "AUTH_EXPIRED", PostStatus.QUEUED)
 
     make_channel(owner.organization, "x", account=given)
     assert owner.api().send("POST", f"posts/{due.public_id}/retry").status_code == 200
-    publish_due(seconds=10)
+    publish_due(seconds=60)
     assert len(sandboxed.posts("x")) == 1
 
 

@@ -159,7 +159,7 @@ def test_the_network_sees_no_post_that_was_cancelled_and_keeps_the_one_it_has(
 
     for post in (live, cancelled, draft):
         assert delete(owner, post).status_code == 200
-    publishing.publish_due(seconds=5)
+    publishing.publish_due(seconds=60)
 
     assert [post["text"] for post in sandboxed.posts("x")] == ["Live"]
     seen = owner.api().send("GET", f"posts/{live.public_id}").json()

@@ -115,7 +115,7 @@ def test_a_cancelled_post_is_never_published(
     post = queued(x)
     change(post=post)
 
-    publishing.publish_due(seconds=5)
+    publishing.publish_due(seconds=60)
 
     post.refresh_from_db()
     assert post.status == "CANCELLED"

@@ -36,7 +36,7 @@ def checked(owner: Person, body: str = GOOD) -> str:
         organization=owner.organization, name="may.csv", body=body.encode(), timezone="UTC",
         by=owner.user.public_id, now=utcnow(),
     )  # fmt: skip
-    run_imports(seconds=20)
+    run_imports(seconds=60)
     return f"/posts/import/{found.public_id}/"
 
 
@@ -48,12 +48,12 @@ def test_a_file_is_uploaded_checked_and_made_into_posts(owner: Person, account: 
     waiting = client.get(url).content.decode()
     assert "0 of 1" in waiting
     assert 'hx-trigger="every 2s"' in waiting
-    run_imports(seconds=20)
+    run_imports(seconds=60)
     page = client.get(url).content.decode()
     assert "Create 1 post<" in page
     assert "This column is not read: mood." in page
     client.post(f"{url}create/")
-    run_imports(seconds=20)
+    run_imports(seconds=60)
 
     assert Post.objects.get().text == "Hello"
     assert Post.objects.get().public_id in client.get(f"{url}?show=all").content.decode()
@@ -85,7 +85,7 @@ def test_the_rows_with_problems_are_shown_and_downloaded_to_be_mended(owner: Per
     assert (row["text"], row["accounts"]) == ("'=Bad", "nobody")
     assert "no account called" in row["problem"]
     again = upload(client, body.replace("nobody", "x"))
-    run_imports(seconds=20)
+    run_imports(seconds=60)
     assert "Create 1 post<" in client.get(again.headers["Location"]).content.decode()
 
 
@@ -94,7 +94,7 @@ def test_the_template_can_be_uploaded_as_it_is(owner: Person, account: Channel) 
     body = b"".join(client.get("/posts/import/template/").streaming_content)
 
     url = upload(client, body).headers["Location"]
-    run_imports(seconds=20)
+    run_imports(seconds=60)
 
     assert "Create 1 post<" in client.get(url).content.decode()
 
@@ -106,7 +106,7 @@ def test_a_contributor_imports_drafts_and_schedules_nothing(owner: Person, accou
     assert "your role may not schedule" in client.get(scheduled).content.decode()
     assert client.post(f"{scheduled}create/").status_code == 403
     assert client.post(f"{drafts}create/").status_code == 302
-    run_imports(seconds=20)
+    run_imports(seconds=60)
     assert list(Post.objects.values_list("status", flat=True)) == ["DRAFT"]
 
 

@@ -199,7 +199,7 @@ def test_workers_that_come_together_make_no_post_twice(owner: Person, account: C
     found = checked(owner, *(f"Post {number},@democoffee" for number in range(10)))
     confirm_import(found=found, now=utcnow())
 
-    together([lambda: run_imports(seconds=20)] * 3)
+    together([lambda: run_imports(seconds=60)] * 3)
 
     assert Post.objects.count() == 10
 
@@ -215,10 +215,10 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(
         if name == "import.row" and Post.objects.count() == 1:
             monkeypatch.setattr(imports, "reach", lambda name: None)
             Import.objects.update(due_at=in_seconds(-1))
-            run_imports(seconds=20)  # another one takes it up and ends it
+            run_imports(seconds=60)  # another one takes it up and ends it
 
     monkeypatch.setattr(imports, "reach", slept)
-    run_imports(seconds=20)
+    run_imports(seconds=60)
 
     assert (Post.objects.count(), Import.objects.get().status) == (3, "DONE")
 
@@ -228,7 +228,7 @@ def test_a_cancelled_import_stops(owner: Person, account: Channel, monkeypatch: 
     confirm_import(found=found, now=utcnow())
     monkeypatch.setattr(imports, "reach", lambda name: cancel_import(found=found) if name == "import.row" else None)
 
-    run_imports(seconds=20)
+    run_imports(seconds=60)
 
     assert (Post.objects.count(), Import.objects.get().status) == (1, "CANCELLED")
     with pytest.raises(UnableToImport):
@@ -240,7 +240,7 @@ def test_a_long_file_is_worked_on_in_turns(owner: Person, account: Channel) -> N
 
     assert run_imports(seconds=0) == 0
     assert imports.due_imports(2) == 1
-    run_imports(seconds=20)
+    run_imports(seconds=60)
     assert imports.due_imports(2) == 0
 
 
@@ -250,7 +250,7 @@ def test_what_was_fine_yesterday_is_looked_at_again(owner: Person, account: Chan
     with time_machine.travel(utcnow() + timedelta(days=3)):
         confirm_import(found=found, now=utcnow())
         Import.objects.update(due_at=in_seconds(-1))
-        run_imports(seconds=20)
+        run_imports(seconds=60)
 
     assert Post.objects.count() == 0
     assert "past" in faults(found)[0][1]
@@ -292,7 +292,7 @@ def test_the_columns_of_the_template_are_those_that_are_read(owner: Person, acco
 
 def test_old_files_are_forgotten_and_their_posts_stay(owner: Person, account: Channel) -> None:
     confirm_import(found=checked(owner, "Hello,@democoffee"), now=utcnow())
-    run_imports(seconds=20)
+    run_imports(seconds=60)
     upload(owner, "Waiting,@democoffee")
 
     imports.prune(now=utcnow() + timedelta(days=89))

@@ -68,7 +68,7 @@ def test_trying_again_is_told_with_its_reason_and_the_next_moment(x: Channel, sa
     sandboxed.rule("x", "commit", "error", status=429)
     post = queued(x)
 
-    publishing.publish_due(seconds=5)
+    publishing.publish_due(seconds=60)
     post.refresh_from_db()
 
     standing = story.standing(post, now=utcnow())

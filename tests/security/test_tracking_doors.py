@@ -306,7 +306,7 @@ def test_nothing_is_stored_against_a_contact_of_somebody_else(
     assert edge.send({"event": "signup", "contactId": own.public_id}, server).status_code == 202
     for _ in range(4):
         EventWork.objects.update(due_at=utcnow() - timedelta(seconds=1))
-        settling.settle_due(seconds=20)
+        settling.settle_due(seconds=60)
     assert (story(theirs), story(gone)) == ([], [])
     assert "Signed up" in story(own)
     assert not Event.objects.exclude(organization=owner.organization).exists()

@@ -59,10 +59,10 @@ class Shop:
 
     def settle(self) -> int:
         """The workers come by, and again when everything that waited is due."""
-        carried = settling.settle_due(seconds=20)
+        carried = settling.settle_due(seconds=60)
         while EventWork.objects.exists():
             EventWork.objects.update(due_at=utcnow() - timedelta(seconds=1))
-            carried += settling.settle_due(seconds=20)
+            carried += settling.settle_due(seconds=60)
         return carried
 
     def credits(self, model: str = "last", name: str = "purchase") -> list[tuple[str, str, Decimal]]:

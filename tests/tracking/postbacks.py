@@ -26,6 +26,6 @@ def keep(organization: Organization, query: Mapping[str, Any] | str = "", body: 
 
 def carried(postback: Postback) -> Postback:
     """What became of it."""
-    read_due(seconds=10)
+    read_due(seconds=60)
     postback.refresh_from_db()
     return postback

@@ -48,7 +48,7 @@ def story(contact: Contact) -> list[tuple[str, str]]:
 
 def test_an_install_becomes_its_contact_s_event_and_is_on_their_timeline(here: Organization, ada: Contact) -> None:
     found = carried(keep(here, body=install(ada.public_id)))
-    settle_due(seconds=5)
+    settle_due(seconds=60)
 
     assert (found.status, found.why, found.contact) == (PostbackStatus.MATCHED, "Matched by af_sub1.", ada)
     assert (found.mmp, found.event_name, found.due_at) == ("appsflyer", "install", None)
@@ -77,7 +77,7 @@ def test_a_purchase_is_worth_what_it_says_in_its_currency(here: Organization, ad
     money = {"event_type": "in-app-event", "event_name": "af_purchase", "event_revenue": "9.99"}
     carried(keep(here, body=install(ada.public_id, **money, event_revenue_currency="EUR")))
     carried(keep(here, body=install(ada.public_id, **money, event_revenue_currency="doubloons")))
-    settle_due(seconds=5)
+    settle_due(seconds=60)
 
     paid, odd = Event.objects.order_by("id")
     assert (paid.name, paid.value, paid.currency, paid.verified) == ("purchase", Decimal("9.99"), "EUR", True)
@@ -90,7 +90,7 @@ def test_a_repetition_counts_once_and_says_when_it_came_first(here: Organization
     first = carried(keep(here, body=body))
     again = carried(keep(here, body={**body, "campaign": "renamed"}))
     both = [keep(here, body={**body, "event_name": "level"}) for _ in range(2)]
-    reading.read_due(seconds=5)
+    reading.read_due(seconds=60)
 
     assert (first.status, again.status) == (PostbackStatus.MATCHED, PostbackStatus.DUPLICATE)
     assert again.why.startswith("AppsFlyer sent this before on ")
@@ -105,7 +105,7 @@ def test_two_organizations_do_not_repeat_each_other(here: Organization, ada: Con
 
     assert (mine.status, theirs.status) == (PostbackStatus.MATCHED, PostbackStatus.UNMATCHED)
     assert theirs.contact is None
-    settle_due(seconds=5)
+    settle_due(seconds=60)
     assert len(story(ada)) == 1
 
 
@@ -118,7 +118,7 @@ def test_who_is_not_there_yet_is_matched_when_they_appear(here: Organization, ad
     EventWork.objects.all().delete()
 
     restore_contact(contact=ada, by="nobody", now=utcnow())
-    settle_due(seconds=5)
+    settle_due(seconds=60)
 
     matched = Postback.objects.get()
     assert (matched.status, matched.contact, matched.due_at) == (PostbackStatus.MATCHED, ada, None)
@@ -214,11 +214,11 @@ def test_a_replay_counts_nothing_again_and_finds_who_is_there_by_now(here: Organ
     reading.replay(postback=row, now=utcnow())
 
     assert carried(row).status == PostbackStatus.MATCHED
-    settle_due(seconds=5)
+    settle_due(seconds=60)
     assert story(ada) == [(Kind.INSTALL, "Installed the app")]
     reading.replay(postback=row, now=utcnow())
     assert carried(row).status == PostbackStatus.MATCHED
-    settle_due(seconds=5)
+    settle_due(seconds=60)
     assert len(story(ada)) == 1
     ledger = Ledger.objects.get()
     assert (ledger.received, ledger.stored, ledger.duplicates) == (1, 1, 0)
@@ -235,7 +235,7 @@ def test_all_that_wait_are_replayed_and_no_others(here: Organization, ada: Conta
     assert set(Postback.objects.filter(status="PENDING").values_list("organization", flat=True)) == {here.pk}
     assert Postback.objects.get(pk=matched.pk).status == PostbackStatus.MATCHED
     assert Postback.objects.get(pk=theirs.pk).status == PostbackStatus.UNMATCHED
-    reading.read_due(seconds=5)
+    reading.read_due(seconds=60)
     assert Event.objects.count() == 3
 
 
@@ -264,7 +264,7 @@ def test_one_that_cannot_be_carried_does_not_keep_the_others(
         settle(one, *given, **named)
 
     monkeypatch.setattr(reading, "_settle", stumble)
-    reading.read_due(seconds=5)
+    reading.read_due(seconds=60)
     bad.refresh_from_db()
     good.refresh_from_db()
 

@@ -299,7 +299,7 @@ def test_a_contact_s_page_asks_for_their_numbers(owner: Person, stranger: Person
     store(here, "purchase", value="20", currency="EUR", order_ref="1", **known)
     store(here, "purchase", source="server", value="20", currency="EUR", order_ref="1", **known)
     store(here, "purchase", value="5", currency="USD", **known)
-    settle_due(seconds=10)
+    settle_due(seconds=60)
     address = f"/tracking/contacts/{ada.public_id}/"
     numbers = said(raw(viewer_of(owner), address))
 
@@ -334,10 +334,10 @@ def test_a_purchase_on_the_timeline_is_unverified_until_a_server_tells_of_it(own
     order: dict[str, Any] = {"value": "20", "currency": "EUR", "order_ref": "o-1", "contact_ref": ada.public_id}
     address = f"/contacts/{ada.public_id}/"
     store(here, "purchase", **order)
-    settle_due(seconds=10)
+    settle_due(seconds=60)
     before = main_of(owner.browser(), address)
     store(here, "purchase", source="server", **order)
-    settle_due(seconds=10)
+    settle_due(seconds=60)
     after = main_of(owner.browser(), address)
 
     assert before.count("Unverified") == 1

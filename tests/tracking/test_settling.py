@@ -77,7 +77,7 @@ def again() -> None:
 
 
 def settled() -> int:
-    return settling.settle_due(seconds=10)
+    return settling.settle_due(seconds=60)
 
 
 def labels(contact: Contact) -> list[str]:
