@@ -57,11 +57,17 @@ def choose(page: Page, *names: str) -> None:
         page.get_by_role("checkbox", name=re.compile(name)).check()
 
 
+ANSWERED = """() => {
+    const composer = document.querySelector("post-composer");
+    return (composer.asked ?? 0) === composer.revision
+        && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling");
+}"""
+
+
 def at_rest(page: Page) -> None:
     """Once the server has answered what is written now."""
-    page.wait_for_timeout(350)
+    page.wait_for_function(ANSWERED)
     page.wait_for_load_state("networkidle")
-    expect(page.locator(".htmx-request")).to_have_count(0)
 
 
 def saved(page: Page) -> None:
@@ -248,6 +254,7 @@ def test_pictures_move_by_pointer(shop: Person, visit: Visits) -> None:
     here = visit(shop)
     page = here.open("/posts/new/?" + "&".join(f"media={given}" for given in ids))
     choose(page, "Coffee facebook")
+    at_rest(page)  # what comes moves what is there
     grip = page.get_by_role("button", name=re.compile("Move one"))
     grip.scroll_into_view_if_needed()
     last = page.get_by_role("button", name=re.compile("Move three")).bounding_box()
@@ -257,6 +264,7 @@ def test_pictures_move_by_pointer(shop: Person, visit: Visits) -> None:
 
     page.mouse.move(first["x"] + 5, first["y"] + 5)
     page.mouse.down()
+    expect(page.locator(".is-moving")).to_have_count(1)
     page.mouse.move(last["x"] + 5, last["y"] + last["height"] + 20, steps=8)
     page.mouse.up()
     saved(page)

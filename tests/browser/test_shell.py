@@ -5,7 +5,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import Visits
+from tests.browser.conftest import DESKTOP, Visits
 from tests.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -66,6 +66,16 @@ def test_a_toast_offers_the_way_back_and_is_dismissed(owner: Person, visit: Visi
 
 # Colors change over a frame.
 SETTLED = "Promise.all(document.getAnimations().map((animation) => animation.finished))"
+
+
+def test_a_menu_at_the_foot_of_a_long_page_opens_where_it_is_seen(owner: Person, visit: Visits) -> None:
+    page = visit(owner).open("/ui/")
+    page.evaluate("document.querySelector('button.who[popovertarget=me]').click()")
+    box = page.locator("#me").bounding_box()
+
+    assert box is not None
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= DESKTOP["height"]
 
 
 def test_colors_follow_the_choice_and_stay(owner: Person, visit: Visits) -> None:
