@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 
 class Breaker:
@@ -9,8 +10,10 @@ class Breaker:
     probe while the others are still refused. Threads may share it.
     """
 
-    def __init__(self, *, pause: float) -> None:
+    def __init__(self, *, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` tells seconds that never go back."""
         self._pause = pause
+        self._clock = clock
         self._broken = False
         self._refuses_until = 0.0
         self._lock = threading.Lock()
@@ -20,7 +23,7 @@ class Breaker:
         with self._lock:
             if not self._broken:
                 return True
-            now = time.monotonic()
+            now = self._clock()
             if now < self._refuses_until:
                 return False
             self._refuses_until = now + self._pause  # this caller probes
@@ -29,7 +32,7 @@ class Breaker:
     def failed(self) -> None:
         """The use failed: refuse for a while from now."""
         with self._lock:
-            self._broken, self._refuses_until = True, time.monotonic() + self._pause
+            self._broken, self._refuses_until = True, self._clock() + self._pause
 
     def worked(self) -> None:
         """The use went well."""
