@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
+import msgspec
 from django.db import connection, transaction
 
 from chat33.dashboard.demo_story import DAYS, EVERY, PEOPLE, SHOP, WAYS, Happening, Story, Way
@@ -141,9 +141,9 @@ def _store(owner: Owner, happened: Sequence[Happening], links: dict[str, Link]) 
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             incoming = [{**made, "n": number} for number, (_, made) in enumerate(batch)]
-            cursor.execute(STORE.decode(), [orjson.dumps(incoming).decode()])
+            cursor.execute(STORE.decode(), [msgspec.json.encode(incoming).decode()])
             arrivals = list(_arrivals(owner, [one for one, _ in batch]))
-            cursor.execute(CONFIRM.decode(), [orjson.dumps(arrivals).decode()])
+            cursor.execute(CONFIRM.decode(), [msgspec.json.encode(arrivals).decode()])
 
 
 def _row(owner: Owner, one: Happening, links: dict[str, Link]) -> Row:

@@ -20,6 +20,7 @@ _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}", re.ASCII)
 
 _COUNTER_BITS = 42
 _TAIL_BITS = 32
+_DRAWN = 4_096  # random bytes at a time
 
 
 def layout(*, milliseconds: int, counter: int, tail: int) -> UUID:
@@ -33,6 +34,8 @@ class _Sequence:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._random = b""  # drawn for many ids at once: the system's is a call that costs as much as the rest of an id
+        self._used = 0
         self._milliseconds = -1
         self._counter = 0
 
@@ -43,13 +46,21 @@ class _Sequence:
             if now > self._milliseconds:
                 self._milliseconds = now
                 # the top bit is left free so that a millisecond's ids have room to count up
-                self._counter = secrets.randbits(_COUNTER_BITS - 1)
+                self._counter = self._draw(_COUNTER_BITS - 1)
             else:
                 self._counter += 1
                 if self._counter >> _COUNTER_BITS:
                     self._milliseconds += 1
-                    self._counter = secrets.randbits(_COUNTER_BITS - 1)
-            return layout(milliseconds=self._milliseconds, counter=self._counter, tail=secrets.randbits(_TAIL_BITS))
+                    self._counter = self._draw(_COUNTER_BITS - 1)
+            return layout(milliseconds=self._milliseconds, counter=self._counter, tail=self._draw(_TAIL_BITS))
+
+    def _draw(self, bits: int) -> int:
+        size = (bits + 7) // 8
+        if self._used + size > len(self._random):
+            self._random, self._used = secrets.token_bytes(_DRAWN), 0
+        drawn = int.from_bytes(self._random[self._used : self._used + size])
+        self._used += size
+        return drawn & (1 << bits) - 1
 
 
 _sequence = _Sequence()

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-import orjson
+import msgspec
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat33.settings")
 
@@ -16,7 +16,7 @@ _STORE = b"INSERT INTO floor (body) SELECT value FROM jsonb_array_elements_text(
 
 
 async def _keep(connection: Connection, bodies: Sequence[str]) -> Sequence[None]:
-    await connection.execute(_STORE, [orjson.dumps(bodies).decode()])
+    await connection.execute(_STORE, [msgspec.json.encode(bodies).decode()])
     return [None] * len(bodies)
 
 

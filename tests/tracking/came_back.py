@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import orjson
+import msgspec
 from django.db import connection
 from django.db.models import F
 
@@ -51,7 +51,7 @@ def store_many(organization: Organization, events: list[dict[str, Any]]) -> list
         ensure_month(Month.of(at))
         incoming += [{**made, "n": len(incoming) + number} for number in range(times)]
     with connection.cursor() as cursor:
-        cursor.execute(STORE.decode(), [orjson.dumps(incoming).decode()])
+        cursor.execute(STORE.decode(), [msgspec.json.encode(incoming).decode()])
     keys = [key_of(one["event_id"]) for one in incoming]
     found = {event.key: event for event in Event.objects.filter(organization=organization, key__in=keys)}
     return [found[key] for key in dict.fromkeys(keys)]

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-import orjson
+import msgspec
 
 from chat33.lib.rates import Limit
 from tracking.edge.limits import Shield, wait
@@ -37,8 +37,7 @@ ON CONFLICT (token_id, moment) DO UPDATE SET events = tracking_tokenuse.events +
 _PRUNE = b"DELETE FROM tracking_tokenuse WHERE token_id = ANY(%s::bigint[]) AND moment <= %s"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counted:
+class Counted(NamedTuple):
     """That a request's events count against a token's limit."""
 
     token: int
@@ -47,8 +46,7 @@ class Counted:
     now: int  # millisecond
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """What a request wants stored."""
 
     rows: Sequence[Row]
@@ -56,8 +54,7 @@ class Asked:
     arrivals: Sequence[Row] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept:
+class Kept(NamedTuple):
     """What became of it: the events by their order, or the seconds to wait because a limit is reached."""
 
     statuses: Sequence[Status] = ()
@@ -80,7 +77,7 @@ class Keeper:
             kept = await _store(connection, asked, waits)
             arrivals = [row for one, wanted in zip(asked, waits, strict=True) if not wanted for row in one.arrivals]
             if arrivals:
-                await connection.execute(CONFIRM, [orjson.dumps(arrivals).decode()])
+                await connection.execute(CONFIRM, [msgspec.json.encode(arrivals).decode()])
         return kept
 
     async def _count(self, connection: Connection, asked: Sequence[Asked]) -> list[float]:
@@ -121,7 +118,7 @@ async def _store(connection: Connection, asked: Sequence[Asked], waits: Sequence
     if rows:
         for number, row in enumerate(rows):
             row["n"] = number
-        cursor = await connection.execute(STORE, [orjson.dumps(rows).decode()])
+        cursor = await connection.execute(STORE, [msgspec.json.encode(rows).decode()])
         stored = dict(await cursor.fetchall())
     ranks = _ranks(rows, stored)
     kept: list[Kept] = []

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-import orjson
+import msgspec
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,8 +29,7 @@ class Gone(Exception):
     """Whoever asked has hung up."""
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """What is answered."""
 
     status: int
@@ -110,7 +108,7 @@ class Request:
 
 def json(status: int, body: object, *headers: tuple[bytes, bytes]) -> Response:
     """An answer in JSON."""
-    return Response(status, orjson.dumps(body), (*_JSON, *headers))
+    return Response(status, msgspec.json.encode(body), (*_JSON, *headers))
 
 
 def error(

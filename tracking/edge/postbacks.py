@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
+import msgspec
 
 from tracking.edge.line import Connection
 
@@ -37,5 +37,5 @@ class Postback:
 
 async def keep_postbacks(connection: Connection, postbacks: Sequence[Postback]) -> Sequence[None]:
     """All of them by one statement."""
-    await connection.execute(_STORE, [orjson.dumps(list(postbacks)).decode()])
+    await connection.execute(_STORE, [msgspec.json.encode(list(postbacks)).decode()])
     return [None] * len(postbacks)

@@ -8,13 +8,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
-import orjson
+import msgspec
 
 from tracking.events.currencies import CODES
 
@@ -43,18 +43,17 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent:
+class Sent(NamedTuple):
     """An event as its sender means it."""
 
     name: str
     event_id: str  # empty: none was sent
-    contact: str = ""
-    value: Decimal | None = None
-    currency: str = ""
-    order: str = ""
-    occurred_at: datetime | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    contact: str
+    value: Decimal | None
+    currency: str
+    order: str
+    occurred_at: datetime | None
+    data: Mapping[str, Any]
 
 
 def read_body(body: bytes) -> Any:
@@ -62,7 +61,11 @@ def read_body(body: bytes) -> Any:
     if len(body) > MAX_BODY:
         raise NotReadable("The body is larger than 64 KB.")
     try:
-        return _JSON.decode(body.decode("utf-8-sig"))
+        return _STRICT.decode(body)
+    except (ValueError, RecursionError, InvalidOperation):
+        pass
+    try:
+        return _LENIENT.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError, InvalidOperation):
         raise NotReadable("The body is not JSON.") from None
 
@@ -71,7 +74,9 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)  # made once: json.loads makes one a call
+_STRICT = msgspec.json.Decoder(float_hook=Decimal)  # in an eighth of the time of the other
+# Takes a byte order mark, and halves of characters, which JavaScript writes of a text that was cut within an emoji.
+_LENIENT = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
 
 
 def events_in(body: Any) -> list[Any]:
@@ -112,7 +117,7 @@ def read_event(given: Any, *, now: datetime) -> Sent | list[Problem]:
     elif data and not _is_shallow(data):
         wrong.append(Problem("metadata", f"metadata is nested at most {MAX_DEPTH} deep."))
         data = {}
-    elif data and len(orjson.dumps(data := without_nul(data))) > MAX_METADATA:
+    elif data and len(msgspec.json.encode(data := without_nul(data))) > MAX_METADATA:
         wrong.append(Problem("metadata", "metadata is at most 8 KB as JSON."))
     occurred_at = _moment(given.get("occurredAt"), now, wrong)
     order = data.get("orderId") or given.get("orderId") or ""

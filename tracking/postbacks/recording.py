@@ -7,7 +7,7 @@ by one statement (``tracking/edge/store.sql``).
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-import orjson
+import msgspec
 from django.db import connection, transaction
 
 from chat33.orgs.models import Organization
@@ -57,7 +57,7 @@ def record(rows: Sequence[Row]) -> set[int]:
     for number, row in enumerate(rows):
         row["n"] = number
     with connection.cursor() as cursor:
-        cursor.execute(STORE.decode(), [orjson.dumps(list(rows)).decode()])
+        cursor.execute(STORE.decode(), [msgspec.json.encode(list(rows)).decode()])
         return {number for number, _ in cursor.fetchall()}
 
 

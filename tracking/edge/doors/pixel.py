@@ -6,7 +6,6 @@ request-header"). ``Sec-GPC`` (W3C, "Global Privacy Control") and ``DNT`` take o
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,7 +46,7 @@ async def post_pixel(state: State, request: Request) -> Response:
         raise
     except Exception as failure:  # whatever it is, the browser shall be able to read it
         found = response_to(failure)
-    return replace(found, headers=(*found.headers, *_CORS))
+    return found._replace(headers=(*found.headers, *_CORS))
 
 
 async def _take(state: State, request: Request) -> Response:
@@ -100,7 +99,7 @@ def _read(given: Any, *, token: Token, who: Visit, named: bool, now: datetime) -
     if isinstance(sent, list):
         return sent
     if not named:
-        sent = replace(sent, contact="")
+        sent = sent._replace(contact="")
     row = sent_row(
         sent,
         owner=token.owner,
