@@ -154,6 +154,14 @@ HOSTILE: list[Any] = [
 ]
 
 
+def test_a_byte_order_mark_and_a_text_that_was_cut_within_an_emoji_are_taken(owner: Person, edge: RunningEdge) -> None:
+    body = (
+        b'\xef\xbb\xbf{"event": "signup", "metadata": {"said": "hello \\ud83d", "price": 1.10, "id": 9007199254740993}}'
+    )
+    assert edge.send(body, make_token(owner.organization)).status_code == 202
+    assert Event.objects.get().data == {"said": "hello ?", "price": 1.1, "id": 9007199254740993}
+
+
 @pytest.mark.usefixtures("_unlimited")
 def test_whatever_cannot_be_an_event_is_400_in_the_one_shape_and_stores_nothing(
     owner: Person, edge: RunningEdge

@@ -19,6 +19,7 @@ import requests
 import uvloop
 
 from tests.tracking.edges import RunningEdge, running_edge
+from tracking.edge import joined
 from tracking.edge.http import Message
 from tracking.edge.passing import Onward
 
@@ -299,6 +300,20 @@ def test_a_head_without_end_is_cut_off(front: RunningEdge) -> None:
     large = b"POST /web HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
     for _ in range(2):  # bodies are no heads, however they are cut
         assert b'"size": 200000' in answer_to(front.port, large[:90_000], large[90_000:], until=b"}")
+
+
+def test_who_says_nothing_or_drips_is_hung_up_on(front: RunningEdge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joined, "SLOWEST_HEAD", 0.3)
+    assert answer_to(front.port) == b""
+    assert answer_to(front.port, b"GET / HTTP/1.1\r\nHost: x\r\n", until=b"never").startswith(b"HTTP/1.1 408 ")
+    whole = b"GET /l/none HTTP/1.1\r\nHost: x\r\n\r\n"
+    later = answer_to(front.port, whole, b"GET / HT", until=b"never")
+    assert later.index(b"HTTP/1.1 404 ") < later.index(b"HTTP/1.1 408 ")
+    with closing(http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)) as connection:
+        for _ in range(3):  # one who is at rest between two requests is let be
+            connection.request("GET", "/l/none")
+            assert connection.getresponse().read()
+            time.sleep(0.4)
 
 
 def test_requests_that_come_together_are_answered_in_their_order(front: RunningEdge) -> None:
