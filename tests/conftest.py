@@ -21,6 +21,13 @@ from tests.factories import make_channel, make_member, make_organization
 from tests.mediaserver import serving
 from tests.people import Person
 from tests.sandboxes import RunningSandbox, running_sandbox
+from tests.thrift import settle, static_files_known
+
+
+def pytest_collection_finish() -> None:
+    """Every module is loaded, and every test is known."""
+    settle()
+
 
 # The examples are the same at every run, unless it is asked to look further, and may take as long as this machine does.
 examples.register_profile(
@@ -37,6 +44,13 @@ def _emptied_by_row() -> Iterator[None]:
     """A test that committed leaves nothing, and costs the tables that it wrote to."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_known() -> Iterator[None]:
+    """What lies where is looked up once."""
+    with static_files_known():
         yield
 
 
