@@ -68,6 +68,24 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+def new_context(browser: Browser, *, phone: bool = False, scheme: Scheme = "light", **more: Any) -> BrowserContext:
+    """A browser's profile: a desktop's or a phone's. ``more`` as Playwright has it."""
+    return browser.new_context(
+        viewport=more.pop("viewport", PHONE if phone else DESKTOP),
+        has_touch=phone,
+        is_mobile=phone,
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        **more,
+    )
+
+
+def log_in(context: BrowserContext, person: Person, home: str) -> None:
+    """Give it the cookie that the person's session has."""
+    session = person.browser().cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.value, "url": home}])
+
+
 @pytest.fixture
 def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visits]:
     """``visit(owner, phone=True, scheme="dark")``: a browser of their own, logged in; ``visit()`` is nobody's."""
@@ -75,20 +93,10 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visits]:
 
     def begin(person: Person | None = None, *, phone: bool = False, scheme: Scheme = "light", **more: Any) -> Visit:
         elsewhere = more.pop("elsewhere", ())
-        context = browser.new_context(
-            viewport=more.pop("viewport", PHONE if phone else DESKTOP),
-            has_touch=phone,
-            is_mobile=phone,
-            color_scheme=scheme,
-            reduced_motion="reduce",
-            **more,
-        )
+        context = new_context(browser, phone=phone, scheme=scheme, **more)
         opened.append(context)
         if person is not None:
-            session = person.browser().cookies[settings.SESSION_COOKIE_NAME]
-            context.add_cookies(
-                [{"name": settings.SESSION_COOKIE_NAME, "value": session.value, "url": live_server.url}]
-            )
+            log_in(context, person, live_server.url)
         return Visit(context, live_server.url, elsewhere=elsewhere)
 
     yield begin

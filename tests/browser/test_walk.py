@@ -4,15 +4,18 @@
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.mail import send_mail
+from playwright.sync_api import Browser, BrowserContext
 from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import walk_people as people
-from tests.browser.axe import violations
-from tests.browser.conftest import Visit, Visits
+from tests.browser.axe import COLOR_RULES, shape, violations
+from tests.browser.conftest import Visit, Visits, log_in, new_context
 from tests.browser.walk import STOPS, Stop
 from tests.factories import make_organization, make_user
 from tests.people import Person
@@ -23,16 +26,50 @@ AT_REST = "() => document.readyState === 'complete' && !document.querySelector('
 PICTURES = os.environ.get("CHAT33_SCREENSHOTS", "")
 
 
+@pytest.fixture(scope="module")
+def desktop_and_phone(browser: Browser) -> Iterator[tuple[BrowserContext, BrowserContext]]:
+    """Two profiles for the whole walk, which then reads each script and each stylesheet once."""
+    with new_context(browser) as desktop, new_context(browser, phone=True) as phone:
+        yield desktop, phone
+
+
+@pytest.fixture
+def visit(desktop_and_phone: tuple[BrowserContext, BrowserContext], live_server: LiveServer) -> Iterator[Visits]:
+    """``visit(owner, phone=True)``: a new window, logged in; of who was here before it knows nothing but static files."""
+    opened: list[Visit] = []
+
+    def begin(person: Person | None = None, *, phone: bool = False) -> Visit:
+        context = desktop_and_phone[phone]
+        context.clear_cookies()
+        if person is not None:
+            log_in(context, person, live_server.url)
+        opened.append(here := Visit(context, live_server.url))
+        forgetting = context.new_cdp_session(here.page)
+        forgetting.send(
+            "Storage.clearDataForOrigin", {"origin": live_server.url, "storageTypes": "local_storage,indexeddb"}
+        )
+        forgetting.detach()
+        return here
+
+    yield begin
+    for here in opened:
+        here.page.close()
+
+
 def look(here: Visit, address: str, name: str, told: str) -> list[str]:
-    """What is wrong with a page in both color schemes."""
+    """What is wrong with a page in both color schemes. Where the second changes colors alone, so does what can be wrong."""
+    here.page.emulate_media(color_scheme="light")
     here.page.goto(f"{here.home}{address}")
     here.page.wait_for_function(AT_REST)
     wrong: list[str] = []
+    seen = ""
     for scheme in ("light", "dark"):
         here.page.emulate_media(color_scheme=scheme)
         if PICTURES:
             here.page.screenshot(path=Path(PICTURES) / f"{name}-{told}-{scheme}.png", full_page=True)
-        wrong += [f"{told} {scheme}: {text}" for text in violations(here.page)]
+        before, seen = seen, shape(here.page)
+        rules = COLOR_RULES if seen == before else ()
+        wrong += [f"{told} {scheme}: {text}" for text in violations(here.page, rules=rules)]
         wide = here.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         wrong += [f"{told} {scheme}: {wide} px wider than the screen"] if wide > 0 else []
     return wrong
