@@ -108,7 +108,7 @@ class _UnixServer(ThreadingUnixStreamServer):
 def web_at(path: Path) -> Iterator[None]:
     """A web server on a Unix socket."""
     server = _UnixServer(str(path), _Web)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield
     finally:

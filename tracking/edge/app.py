@@ -94,10 +94,10 @@ class Edge:
         """Begin; a database that is away now is met again later."""
         await asyncio.to_thread(make_months)
         self.state.start()
-        for _ in range(int(STARTING / 0.05)):
+        for _ in range(int(STARTING / 0.01)):
             if self.state.stores:
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.01)
         logger.warning("edge_without_database")
 
 
