@@ -4,6 +4,7 @@ The process that collects the results starts the embedded servers, once for all 
 it is done. Each test process has a database of its own (pytest-django names it) and a Redis database of its own.
 """
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -15,6 +16,8 @@ from chat33.runtime.layout import layout, with_redis_database
 from chat33.runtime.servers import RunningServers
 
 ROOT = Path(__file__).resolve().parent.parent
+
+gc.disable()  # until all is loaded and found, of which nothing is garbage: tests.thrift.settle
 
 os.environ.setdefault("CHAT33_DATA_DIR", str(ROOT / "var" / "test"))
 os.environ.setdefault("CHAT33_ENV", "test")

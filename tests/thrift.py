@@ -30,6 +30,7 @@ def static_files_known() -> Iterator[None]:
 
 def settle() -> None:
     """Take all that exists now for what stays: the modules and thousands of tests are not looked through again and again."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 10)
