@@ -41,6 +41,8 @@ SERVERS = pytest.StashKey[RunningServers]()
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the servers before xdist starts its processes."""
+    if session.config.pluginmanager.has_plugin("dsession"):
+        gc.enable()  # the tests are found in those alone
     if WORKER or session.config.option.collectonly:
         return
     servers = RunningServers(layout(), for_tests=True)
