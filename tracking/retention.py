@@ -29,6 +29,10 @@ _VISITORS = """
 DELETE FROM tracking_visitor WHERE organization_id = %s AND (day, visitor) IN (
     SELECT day, visitor FROM tracking_visitor WHERE organization_id = %s AND day < %s ORDER BY day LIMIT %s)
 """
+_INSTALLS = """
+DELETE FROM tracking_storeaggregate WHERE id IN (
+    SELECT id FROM tracking_storeaggregate WHERE organization_id = %s AND day < %s ORDER BY day LIMIT %s)
+"""
 _TOUCHES = """
 DELETE FROM tracking_touch WHERE id IN (
     SELECT id FROM tracking_touch WHERE organization_id = %s AND at < %s ORDER BY at LIMIT %s)
@@ -73,6 +77,7 @@ def prune(*, now: datetime) -> dict[str, int]:
         gone["months"] = len(drop_months(before=before))
         gone["keys"] = _in_batches(partial(_delete, _KEYS, before, BATCH))
         gone["visitors"] = _of_each(_VISITORS, before.date(), twice=True)
+        gone["installs"] = _of_each(_INSTALLS, before.date())
         gone["timeline"] = timeline.forget(before=before, begins=KEYS)
     if before := oldest(now, settings.CREDITS_MONTHS):
         gone["credits"] = _of_each(_CREDITS, before.date())

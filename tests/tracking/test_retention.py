@@ -20,7 +20,19 @@ from tracking import retention
 from tracking.edge.config import conninfo
 from tracking.events import partitions
 from tracking.events.partitions import Month, drop_months, ensure_month, months
-from tracking.models import Axis, Conversion, Credit, CreditRollup, Event, EventKey, Recognition, Rollup, Touch, Visitor
+from tracking.models import (
+    Axis,
+    Conversion,
+    Credit,
+    CreditRollup,
+    Event,
+    EventKey,
+    Recognition,
+    Rollup,
+    StoreAggregate,
+    Touch,
+    Visitor,
+)
 from tracking.telling import told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,7 +97,7 @@ def test_old_months_go_and_with_them_what_told_of_them(here: Organization, setti
     assert (Event.objects.count(), EventKey.objects.count(), Visitor.objects.count()) == (1, 1, 1)
     assert Rollup.objects.count() == 2
     assert Month.of(OLD) not in months()
-    assert retention.prune(now=NOW) == {"months": 0, "keys": 0, "visitors": 0, "timeline": 0}
+    assert retention.prune(now=NOW) == {"months": 0, "keys": 0, "visitors": 0, "installs": 0, "timeline": 0}
 
 
 def test_what_a_timeline_tells_of_old_events_goes_and_all_else_of_it_stays(
@@ -104,6 +116,24 @@ def test_what_a_timeline_tells_of_old_events_goes_and_all_else_of_it_stays(
         kept = TimelineEntry.objects.filter(contact=contact).values_list("at", "title")
         assert list(kept) == [(NOW, "x"), (OLD, "Became a contact")]
     assert retention.prune(now=NOW)["timeline"] == 0
+
+
+def test_installs_that_stores_told_of_go_with_the_events_of_their_time(here: Organization, settings: Settings) -> None:
+    settings.EVENTS_MONTHS, settings.CREDITS_MONTHS = 25, 12
+    there = make_organization()
+    begins = retention.oldest(NOW, 25)
+    assert begins
+    for of in (here, there):
+        for day in (OLD.date(), begins.date() - timedelta(days=1), begins.date(), NOW.date()):
+            StoreAggregate.objects.create(organization=of, key=f"{day}", day=day, framework="SKAN", network="net")
+
+    assert retention.prune(now=NOW)["installs"] == 4
+    for of in (here, there):
+        kept = StoreAggregate.objects.filter(organization=of).order_by("day").values_list("day", flat=True)
+        assert list(kept) == [begins.date(), NOW.date()]
+    settings.EVENTS_MONTHS = 0
+    retention.prune(now=NOW.replace(year=2040))
+    assert StoreAggregate.objects.count() == 4
 
 
 def test_everything_stays_where_nothing_is_to_go(here: Organization, settings: Settings) -> None:

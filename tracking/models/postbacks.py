@@ -70,7 +70,9 @@ class Postback(models.Model):
 class StoreAggregate(models.Model):
     """Installs that a store reports without saying whose: SKAdNetwork and AdAttributionKit, by campaign."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="store_aggregates")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="store_aggregates", db_index=False
+    )
     key = models.CharField(max_length=120, help_text="The postback's own, so that it counts once.")
     day = models.DateField()
     framework = models.CharField(max_length=10)
@@ -83,6 +85,7 @@ class StoreAggregate(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["organization", "key"], name="store_aggregate_once")]
+        indexes = [models.Index(fields=["organization", "day"], name="store_aggregate_by_day")]
 
     def __str__(self) -> str:
         return self.key
