@@ -25,7 +25,9 @@ from tracking.links.services import create_link
 from tracking.models import (
     Conversion,
     Credit,
+    CreditDay,
     CreditRollup,
+    Digest,
     EventKey,
     EventWork,
     Ledger,
@@ -42,8 +44,8 @@ from tracking.settling import settle_due
 
 BATCH = 1_000
 KEPT: tuple[type[Any], ...] = (
-    EventWork, EventKey, Recount, Credit, CreditRollup, Conversion, Touch, Recognition, Rollup, Visitor, Ledger,
-    StoreAggregate, Word, Link,
+    EventWork, EventKey, Recount, Credit, CreditRollup, CreditDay, Conversion, Touch, Recognition, Rollup, Visitor,
+    Ledger, Digest, StoreAggregate, Word, Link,
 )  # fmt: skip
 SOURCE = "demo-month"  # of the people who are there for the month
 REFUSED = (("pixel", 7), ("server", 3))

@@ -23,7 +23,8 @@ from tests.factories import make_member, make_organization
 from tests.people import Client, Person
 from tracking.models import Axis, Event, Model, Rollup
 from tracking.results import figures
-from tracking.results.figures import Period
+from tracking.results.period import Period
+from tracking.results.visitors import visitors
 
 FEW, MANY = 100_000, 10_000_000
 P95, FLAT = 150, 3  # ms; times that among few
@@ -122,7 +123,7 @@ def _naive(report: Report, organization: Organization, period: Period) -> None:
         "visitors": (
             "SELECT count(DISTINCT visitor) FROM tracking_event WHERE organization_id = %s AND received_at >= %s "
             "AND received_at < %s",
-            lambda: figures.visitors(organization, period),
+            lambda: visitors(organization, period),
         ),
         "money by campaign": (
             "SELECT campaign, currency, count(*), sum(value) FROM tracking_event WHERE organization_id = %s "

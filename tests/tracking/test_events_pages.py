@@ -19,7 +19,7 @@ from tests.tracking.links import make_link
 from tracking.edge.config import conninfo
 from tracking.models import Credit, Event
 from tracking.results import exploring
-from tracking.results.figures import Period
+from tracking.results.period import Period
 
 pytestmark = pytest.mark.django_db
 

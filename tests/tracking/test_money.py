@@ -13,7 +13,8 @@ from tests.tracking.journeys import Shop, assert_sound
 from tracking.events.currencies import shown
 from tracking.models import Event
 from tracking.results import figures
-from tracking.results.figures import Period, Revenue
+from tracking.results.figures import Revenue
+from tracking.results.period import Period
 
 
 @pytest.fixture

@@ -67,9 +67,9 @@ def test_the_overview_tells_people_from_bots_and_this_month_from_the_last(owner:
 
 
 def test_very_many_visitors_are_told_about(owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracking.results.figures.LARGEST_SAMPLE", 150)
-    monkeypatch.setattr("tracking.results.figures.SMALLEST_SAMPLE", 150)
-    monkeypatch.setattr("tracking.results.sources.SAMPLE", 150)
+    monkeypatch.setattr("tracking.results.visitors.LARGEST_SAMPLE", 150)
+    monkeypatch.setattr("tracking.results.visitors.SMALLEST_SAMPLE", 150)
+    monkeypatch.setattr("tracking.results.visitors.DAYS_SAMPLE", 150)
     store_many(owner.organization, [{"visitor": f"v{number}"} for number in range(600)])
     page = main_of(owner.browser(), "/tracking/?period=7")
     by_day = re.findall(r"about (\d+) 0 ", page)

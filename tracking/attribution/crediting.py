@@ -71,6 +71,10 @@ WITH given AS MATERIALIZED (
         contact_id, link_id, campaign, flow, channel, post, influencer)
     SELECT organization_id, event_key, day, name, model, certainty, share, value, currency, verified,
         contact_id, link_id, campaign, flow, channel, post, influencer FROM given
+), noted AS (
+    INSERT INTO tracking_creditday AS old (organization_id, day, changes)
+    SELECT organization_id, day, 1 FROM given UNION SELECT organization_id, day, 1 FROM gone ORDER BY organization_id, day
+    ON CONFLICT (organization_id, day) DO UPDATE SET changes = old.changes + 1
 ), moved AS (
     SELECT organization_id, model, axis, ref, name, certainty, currency, day, sum(sign * share) AS share,
         coalesce(sum(sign * value) FILTER (WHERE verified), 0) AS verified,

@@ -1,6 +1,6 @@
 """What came back: tokens that open the doors, links that lead out, and events; events are read from rollups."""
 
-from tracking.models.credits import Credit, CreditRollup, Model
+from tracking.models.credits import Credit, CreditDay, CreditRollup, Digest, Model
 from tracking.models.doors import Domain, Token, TokenKind, TokenUse, domain_id, token_id
 from tracking.models.events import Axis, Event, EventKey, EventWork, Ledger, Rollup, Source, Visitor, Word
 from tracking.models.journeys import WINDOW, AttributionSetting, Conversion, Recognition, Recount, Touch
@@ -14,7 +14,9 @@ __all__ = [
     "Axis",
     "Conversion",
     "Credit",
+    "CreditDay",
     "CreditRollup",
+    "Digest",
     "Domain",
     "Event",
     "EventKey",

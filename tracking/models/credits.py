@@ -69,3 +69,36 @@ class CreditRollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.ref} on {self.day}"
+
+
+class CreditDay(models.Model):
+    """How often a day's credits have changed, counted in the transactions that change them: figures that are kept of the day
+    (``tracking.results.keeping``) hold until it moves on.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "day")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    changes = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.changes} on {self.day}"
+
+
+class Digest(models.Model):
+    """A figure of some days, ready-made (``tracking.results.keeping``), and how many events and changes of credits of these
+    days it knows of.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "figure", "first", "last")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    figure = models.CharField(max_length=60, help_text="What it is, and all that it depends on beside its days.")
+    first = models.DateField()
+    last = models.DateField()
+    events = models.BigIntegerField()
+    credits = models.BigIntegerField()
+    made_at = models.DateTimeField()
+    body = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.figure} of {self.first} to {self.last}"

@@ -18,7 +18,8 @@ from contacts.models import Contact
 from contacts.timeline import EPOCH, MICROSECOND, place_of
 from tracking.edge.words import OURS
 from tracking.models import Credit, Event, EventKey, Link, Word
-from tracking.results.figures import Period, moments
+from tracking.results.figures import moments
+from tracking.results.period import Period
 
 PAGE = 50
 PATIENCE = 4_000  # milliseconds for one look

@@ -10,51 +10,20 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Lower
 
 from chat33.orgs.models import Organization
 from integrations.models import Channel
 from tracking.models import Axis, CreditRollup, Ledger, Link, Model, Rollup
+from tracking.results.period import Period
+from tracking.results.sheets import Sums, sheet
+from tracking.results.visitors import visitors
 
 PEOPLE = ("person", "server")  # whose events count
 DERIVED = ("click.confirmed",)  # rows that tell of an event that has one already
 UNATTRIBUTED = "Not attributed"
 ZERO = Decimal(0)
-SAMPLES, SMALLEST_SAMPLE, LARGEST_SAMPLE = 40_000, 128, 1_024  # visitors looked at: of a period, and of each day
-
-_VISITORS = """
-WITH sample AS MATERIALIZED (
-    SELECT one.day, one.hash
-    FROM generate_series(%s::date, %s::date, interval '1 day') AS each(day) CROSS JOIN LATERAL (
-        SELECT day, hashtextextended(visitor, 0) AS hash FROM tracking_visitor
-        WHERE organization_id = %s AND day = each.day::date ORDER BY hashtextextended(visitor, 0) LIMIT %s
-    ) AS one
-), bound AS (
-    SELECT min(largest) AS hash FROM (
-        SELECT max(hash) AS largest FROM sample GROUP BY day HAVING count(*) > %s
-    ) AS full_days
-)
-SELECT count(DISTINCT sample.hash), min(bound.hash) FROM bound LEFT JOIN sample
-    ON bound.hash IS NULL OR sample.hash < bound.hash
-"""
-
-
-class Period(NamedTuple):
-    """Days, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def days(self) -> int:
-        """How many."""
-        return (self.last - self.first).days + 1
-
-    def before(self) -> "Period":
-        """As many days just before."""
-        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
 
 
 class Revenue(NamedTuple):
@@ -185,30 +154,6 @@ def headline(organization: Organization, period: Period) -> Headline:
     )
 
 
-class Count(NamedTuple):
-    """How many, and whether it is exact."""
-
-    number: int
-    exact: bool
-
-
-def visitors(organization: Organization, period: Period) -> Count:
-    """How many different visitors there were: exact as long as no day has more than a thousand or so (fewer in a period of
-    many days), else estimated from the smallest hashes of each day, within a few percent.
-
-    A visitor of several days has one hash, so the hashes below a bound that every day's sample reaches are a fair share of
-    all (a theta sketch: Dasgupta, Lang, Rhodes and Thaler, "A Framework for Estimating Stream Expression Cardinalities",
-    2016), read from an index.
-    """
-    most = max(SMALLEST_SAMPLE, min(LARGEST_SAMPLE, SAMPLES // period.days))
-    with connection.cursor() as cursor:
-        cursor.execute(_VISITORS, [period.first, period.last, organization.pk, most + 1, most])
-        number, bound = cursor.fetchone() or (0, None)
-    if bound is None:
-        return Count(number, exact=True)
-    return Count(round(number * 2**64 / (bound + 2**63)), exact=False)
-
-
 def daily(
     organization: Organization, period: Period, *, name: str, axis: Axis = Axis.TOTAL, ref: str = ""
 ) -> list[Day]:
@@ -241,56 +186,64 @@ def by_axis(
     With a currency, a row a thing: its money in that currency, its conversions in any. Without, a row a thing and currency,
     with the conversions in that currency alone (blank: those without money). Things that were only clicked are there too.
     """
+    if currency is None:
+        earned = _by_currency(organization, period, axis=axis, model=model)
+    else:
+        found = sheet(organization, period, axis=axis, model=model, currency=currency)
+        earned = {(ref, currency): one for ref, one in found.items()}
+    money: dict[str, Decimal] = {}
+    conversions: dict[str, Decimal] = {}
+    for (_, of), one in earned.items():
+        money[of] = money.get(of, ZERO) + one.total
+        conversions[of] = conversions.get(of, ZERO) + one.conversions
+    ranked = sorted(earned.items(), key=lambda item: rank(item[0][0], item[1]))
+    labels = labels_of(organization, axis, {ref for (ref, _), _ in ranked if ref})
+    return [
+        Row(
+            ref=ref,
+            label=labels.get(ref, ref) if ref else UNATTRIBUTED,
+            clicks=one.clicks,
+            conversions=one.conversions,
+            share=_part(one.total, money[of]) if money[of] else _part(one.conversions, conversions[of]),
+            verified=one.verified,
+            unverified=one.unverified,
+            currency=of,
+            certain=one.certain,
+            probable=one.probable,
+        )
+        for (ref, of), one in ranked
+    ]
+
+
+def rank(ref: str, one: Sums) -> tuple[Decimal, Decimal, int, str]:
+    """The key by which what earned the most comes first."""
+    return (-one.total, -one.conversions, -one.clicks, ref)
+
+
+def _by_currency(
+    organization: Organization, period: Period, *, axis: Axis, model: Model
+) -> dict[tuple[str, str], Sums]:
+    """By thing and currency. All its clicks are in each row of a thing."""
     clicks = clicks_by(organization, period, axis)
-    earned: dict[tuple[str, str], _Earned] = {}
     rows = (
         CreditRollup.objects.filter(organization=organization, model=model, axis=axis, day__range=period)
         .values_list("ref", "certainty", "currency")
         .annotate(Sum("share"), Sum("verified"), Sum("unverified"))
         .order_by()
     )
+    found: dict[tuple[str, str], Sums] = {}
     for ref, certainty, of, share, verified, unverified in rows:
-        one = earned.setdefault((ref, of if currency is None else currency), _Earned())
-        one.shares[certainty] = one.shares.get(certainty, ZERO) + share
-        if currency in (None, of):
-            one.verified += verified
-            one.unverified += unverified
-    seen = {ref for ref, _ in earned}
-    for ref in clicks.keys() - seen:
-        earned[ref, currency or ""] = _Earned()
-    money: dict[str, Decimal] = {}
-    conversions: dict[str, Decimal] = {}
-    for (_, of), one in earned.items():
-        money[of] = money.get(of, ZERO) + one.money
-        conversions[of] = conversions.get(of, ZERO) + one.conversions
-    ranked = sorted(
-        earned.items(), key=lambda item: (-item[1].money, -item[1].conversions, -clicks.get(item[0][0], 0), item[0][0])
-    )
-    labels = labels_of(organization, axis, {ref for (ref, _), _ in ranked if ref})
-    return [
-        Row(
-            ref=ref,
-            label=labels.get(ref, ref) if ref else UNATTRIBUTED,
-            clicks=clicks.get(ref, 0),
-            conversions=one.conversions,
-            share=_part(one.money, money[of]) if money[of] else _part(one.conversions, conversions[of]),
-            verified=one.verified,
-            unverified=one.unverified,
-            currency=of,
-            certain=one.shares.get("certain", ZERO),
-            probable=one.shares.get("probable", ZERO),
-        )
-        for (ref, of), one in ranked
-    ]
+        certain, probable = (share if certainty == one else ZERO for one in ("certain", "probable"))
+        more = Sums(0, share, certain, probable, verified, unverified)
+        found.setdefault((ref, of), Sums(clicks.get(ref, 0), ZERO, ZERO, ZERO, ZERO, ZERO)).add(more)
+    for ref in clicks.keys() - {ref for ref, _ in found}:
+        found[ref, ""] = Sums(clicks[ref], ZERO, ZERO, ZERO, ZERO, ZERO)
+    return found
 
 
-def clicks_by(
-    organization: Organization, period: Period, axis: Axis, of: Collection[str] | None = None
-) -> Mapping[str, int]:
-    """Clicks by people, by each thing of an axis, or of these alone."""
+def clicks_by(organization: Organization, period: Period, axis: Axis) -> Mapping[str, int]:
+    """Clicks by people, by each thing of an axis."""
     rows = Rollup.objects.filter(organization=organization, axis=axis, name="click", by="person", day__range=period)
-    if of is not None:
-        rows = rows.filter(ref__in=of)
     return dict(rows.values_list("ref").annotate(Sum("events")).order_by())
 
 
@@ -345,23 +298,6 @@ def moments(organization: Organization, period: Period) -> tuple[datetime, datet
         datetime.combine(period.first, time(), zone),
         datetime.combine(period.last + timedelta(days=1), time(), zone),
     )
-
-
-@dataclass
-class _Earned:
-    verified: Decimal = ZERO
-    unverified: Decimal = ZERO
-
-    def __post_init__(self) -> None:
-        self.shares: dict[str, Decimal] = {}
-
-    @property
-    def money(self) -> Decimal:
-        return self.verified + self.unverified
-
-    @property
-    def conversions(self) -> Decimal:
-        return sum(self.shares.values(), ZERO)
 
 
 class _Money:

@@ -1,31 +1,22 @@
 """Reads for the pages of results beside ``tracking.results.figures``, from rollups alone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from heapq import nsmallest
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Count as Counted
-from django.db.models import F, Max, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Max, Q, Sum
 
 from chat33.orgs.models import Organization
 from tracking.models import Axis, CreditRollup, Link, Model, Rollup, StoreAggregate
-from tracking.results.figures import ZERO, Count, Period, clicks_by, labels_of
+from tracking.results.figures import labels_of, rank
+from tracking.results.period import Period
+from tracking.results.sheets import sheet
 
-SAMPLE = 400  # visitors of a day that are looked at for a chart
 STORED = 200  # rows of store aggregates
-
-_BY_DAY = """
-SELECT one.day, count(*), max(one.hash)
-FROM generate_series(%s::date, %s::date, interval '1 day') AS each(day) CROSS JOIN LATERAL (
-    SELECT day, hashtextextended(visitor, 0) AS hash FROM tracking_visitor
-    WHERE organization_id = %s AND day = each.day::date ORDER BY hashtextextended(visitor, 0) LIMIT %s
-) AS one
-GROUP BY one.day
-"""
 
 
 class Earned(NamedTuple):
@@ -64,27 +55,6 @@ class Stored:
     latest: date
 
 
-def visitors_by_day(organization: Organization, period: Period) -> list[tuple[date, Count]]:
-    """Each day's visitors, in order: exact up to ``SAMPLE``, else estimated from the day's smallest hashes within five
-    percent or so, as ``tracking.results.figures.visitors`` does for a whole period.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_BY_DAY, [period.first, period.last, organization.pk, SAMPLE + 1])
-        found = {day: _count(number, largest) for day, number, largest in cursor.fetchall()}
-    return [(day, found.get(day, Count(0, exact=True))) for day in days_of(period)]
-
-
-def _count(number: int, largest: int) -> Count:
-    if number <= SAMPLE:
-        return Count(number, exact=True)
-    return Count(round((number - 1) * 2**64 / (largest + 2**63)), exact=False)
-
-
-def days_of(period: Period) -> Sequence[date]:
-    """Its days, in order."""
-    return [period.first + timedelta(days=number) for number in range(period.days)]
-
-
 def earned(organization: Organization, period: Period, *, model: Model) -> list[Earned]:
     """All that conversions were worth, the largest first."""
     rows = (
@@ -100,25 +70,12 @@ def earned(organization: Organization, period: Period, *, model: Model) -> list[
 def leaders(
     organization: Organization, period: Period, *, axis: Axis, model: Model, currency: str, most: int
 ) -> list[Leader]:
-    """The first ``most`` things of ``by_axis``, found without counting what the others were clicked."""
-    credited = CreditRollup.objects.filter(organization=organization, model=model, axis=axis, day__range=period)
-    rows = (
-        credited.exclude(ref="")
-        .values("ref")
-        .annotate(
-            money=Coalesce(Sum(F("verified") + F("unverified"), filter=Q(currency=currency)), ZERO),
-            conversions=Sum("share"),
-        )
-        .order_by("-money", "-conversions", "ref")
-    )
-    first = {row["ref"]: (row["money"], row["conversions"]) for row in rows[:most]}
-    clicks = clicks_by(organization, period, axis, of=first if len(first) == most else None)
-    ranked = sorted(
-        ((ref, *first.get(ref, (ZERO, ZERO)), clicks.get(ref, 0)) for ref in {*first, *clicks} if ref),
-        key=lambda one: (-one[1], -one[2], -one[3], one[0]),
-    )[:most]
-    labels = labels_of(organization, axis, [ref for ref, *_ in ranked])
-    return [Leader(ref, labels.get(ref, ref), number, shares, total) for ref, total, shares, number in ranked]
+    """The first ``most`` things of ``by_axis``, without the words for all others."""
+    found = sheet(organization, period, axis=axis, model=model, currency=currency)
+    found.pop("", None)
+    first = nsmallest(most, found.items(), key=lambda item: rank(*item))
+    labels = labels_of(organization, axis, [ref for ref, _ in first])
+    return [Leader(ref, labels.get(ref, ref), one.clicks, one.conversions, one.total) for ref, one in first]
 
 
 def has_events(organization: Organization) -> bool:

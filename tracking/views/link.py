@@ -26,8 +26,8 @@ from tracking.links.stats import PERIODS, sources_of, stats_of
 from tracking.links.utm import UnableToBuild
 from tracking.links.vocabulary import strays, suggestions
 from tracking.models import Axis, Link
-from tracking.results.figures import Period
 from tracking.results.numbers import outcome_of
+from tracking.results.period import Period
 
 
 @door(Permission.PUBLISH)

@@ -18,7 +18,6 @@ from tracking.results.comparing import Change, change
 from tracking.results.figures import (
     Headline,
     LedgerLine,
-    Period,
     Revenue,
     Step,
     daily,
@@ -26,7 +25,9 @@ from tracking.results.figures import (
     headline,
     ledger,
 )
-from tracking.results.sources import Leader, has_events, leaders, links_by_number, visitors_by_day
+from tracking.results.period import Period
+from tracking.results.sources import Leader, has_events, leaders, links_by_number
+from tracking.results.visitors import visitors_by_day
 from tracking.views.lines import SOURCES
 from tracking.views.periods import chosen
 

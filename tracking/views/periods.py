@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from tracking.results.figures import Period
+from tracking.results.period import Period
 
 LONGEST = 366  # days
 CHOICES: Sequence[tuple[str, str]] = (("7", "7 days"), ("28", "28 days"), ("90", "90 days"), ("month", "This month"))
