@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             model_name="rollup",
-            index=models.Index(fields=["organization", "axis", "name", "day"], name="rollup_by_name"),
+            index=models.Index(fields=["organization", "axis", "name", "by", "day"], name="rollup_by_name"),
         ),
         RemoveIndexConcurrently(model_name="rollup", name="rollup_by_day"),
         migrations.CreateModel(

@@ -126,7 +126,7 @@ class Rollup(models.Model):
     unverified = models.DecimalField(max_digits=24, decimal_places=4)
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "axis", "name", "day"], name="rollup_by_name")]
+        indexes = [models.Index(fields=["organization", "axis", "name", "by", "day"], name="rollup_by_name")]
 
     def __str__(self) -> str:
         return f"{self.name} on {self.day}"
