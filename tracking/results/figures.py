@@ -234,10 +234,10 @@ def _by_currency(
     found: dict[tuple[str, str], Sums] = {}
     for ref, certainty, of, share, verified, unverified in rows:
         certain, probable = (share if certainty == one else ZERO for one in ("certain", "probable"))
-        more = Sums(0, share, certain, probable, verified, unverified)
-        found.setdefault((ref, of), Sums(clicks.get(ref, 0), ZERO, ZERO, ZERO, ZERO, ZERO)).add(more)
+        more = Sums(share, certain, probable, verified, unverified)
+        found.setdefault((ref, of), Sums(clicks=clicks.get(ref, 0))).add(more)
     for ref in clicks.keys() - {ref for ref, _ in found}:
-        found[ref, ""] = Sums(clicks[ref], ZERO, ZERO, ZERO, ZERO, ZERO)
+        found[ref, ""] = Sums(clicks=clicks[ref])
     return found
 
 
