@@ -1,6 +1,8 @@
 """How many different visitors there were, from the smallest hashes of each day."""
 
 import struct
+import sys
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -72,7 +74,10 @@ class Sketch(NamedTuple):
     @classmethod
     def unpacked(cls, body: bytes) -> "Sketch":
         """What was packed."""
-        bounded, bound, *hashes = struct.unpack(f"<?q{(len(body) - 9) // 8}q", body)
+        bounded, bound = struct.unpack_from("<?q", body)
+        hashes = array("q", body[9:])
+        if sys.byteorder == "big":
+            hashes.byteswap()
         return cls(bound if bounded else None, hashes)
 
 
