@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from tests.tracking.came_back import store
 from tracking.attribution import recount
 from tracking.attribution.crediting import credit, hold
 from tracking.models import Axis, Conversion, CreditDay, Digest, Model, Touch
+from tracking.results import keeping
 from tracking.results.figures import by_axis, headline
 from tracking.results.keeping import kept
 from tracking.results.period import Period
@@ -144,3 +146,13 @@ def test_two_sketches_count_each_visitor_once(
     below = {each for each in (*ours, *theirs) if not bounds or each < min(bounds)}
     wanted = len(below) if not bounds else round(len(below) * 2**64 / (min(bounds) + 2**63))
     assert one.count_with(other) == other.count_with(one) == (wanted, not bounds)
+
+
+def test_whoever_looks_at_every_period_there_is_fills_nothing(
+    here: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MOST", 3)
+    for number in range(8):
+        kept(here, Period(week().first - number * DAY, week().last), figure="any", make=lambda _: b"")
+        Digest.objects.update(made_at=F("made_at") - timedelta(minutes=1))
+    assert Digest.objects.count() == 5

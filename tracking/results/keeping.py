@@ -15,6 +15,7 @@ from chat33.orgs.models import Organization
 from tracking.results.period import Period
 
 LARGEST = 4_000_000  # bytes of a figure that is kept
+MOST = 400  # figures that an organization keeps: whoever turns to every period there is gets theirs, made anew
 
 _KEPT = """
 WITH stamp AS (
@@ -34,8 +35,11 @@ SELECT stamp.events, stamp.credits, digest.body FROM stamp LEFT JOIN tracking_di
 _KEEP = """
 WITH old AS (
     DELETE FROM tracking_digest WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM tracking_digest WHERE organization_id = %(of)s AND made_at < now() - interval '2 days'
+        SELECT ctid FROM tracking_digest WHERE organization_id = %(of)s
             AND (figure, first, last) <> (%(figure)s, %(first)s, %(last)s)
+            AND made_at < greatest(now() - interval '2 days', (
+                SELECT made_at FROM tracking_digest WHERE organization_id = %(of)s
+                ORDER BY made_at DESC OFFSET %(most)s LIMIT 1))
         FOR UPDATE SKIP LOCKED))
 )
 INSERT INTO tracking_digest (organization_id, figure, first, last, events, credits, made_at, body)
@@ -65,5 +69,5 @@ def kept(
             return bytes(body)
         made = make(period)
         if len(made) <= LARGEST:
-            cursor.execute(_KEEP, {**of, "events": events, "credits": changes, "body": made})
+            cursor.execute(_KEEP, {**of, "events": events, "credits": changes, "body": made, "most": MOST})
     return made

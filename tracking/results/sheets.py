@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import orjson
+import msgspec
 from django.db import connection
 
 from chat33.orgs.models import Organization
@@ -105,9 +105,9 @@ def _rows(
     rows = read(period.latest())
     if earlier := period.earlier():
         make = partial(_packed, read)
-        rows += orjson.loads(kept(organization, earlier, figure=figure, make=make, has_credits=has_credits))
+        rows += msgspec.json.decode(kept(organization, earlier, figure=figure, make=make, has_credits=has_credits))
     return rows
 
 
 def _packed(read: Callable[[Period], list[Any]], period: Period) -> bytes:
-    return orjson.dumps(read(period))
+    return msgspec.json.encode(read(period))

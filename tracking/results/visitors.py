@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
 
-import orjson
+import msgspec
 from django.db import connection
 
 from chat33.orgs.models import Organization
@@ -103,12 +103,12 @@ def visitors_by_day(organization: Organization, period: Period) -> list[tuple[da
     """
     rows = _by_day(organization, period.latest())
     if earlier := period.earlier():
-        rows += orjson.loads(
+        rows += msgspec.json.decode(
             kept(
                 organization,
                 earlier,
                 figure="visitors by day",
-                make=lambda days: orjson.dumps(_by_day(organization, days)),
+                make=partial(_packed_days, organization),
             )
         )
     found = {day: _count(number, largest) for day, number, largest in rows}
@@ -121,7 +121,7 @@ def _packed(organization: Organization, most: int, period: Period) -> bytes:
 
 
 def _packed_days(organization: Organization, period: Period) -> bytes:
-    return orjson.dumps(_by_day(organization, period))
+    return msgspec.json.encode(_by_day(organization, period))
 
 
 def _sketch(organization: Organization, period: Period, most: int) -> Sketch:
