@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.mail import send_mail
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -27,33 +27,34 @@ PICTURES = os.environ.get("CHAT33_SCREENSHOTS", "")
 
 
 @pytest.fixture(scope="module")
-def desktop_and_phone(browser: Browser) -> Iterator[tuple[BrowserContext, BrowserContext]]:
-    """Two profiles for the whole walk, which then reads each script and each stylesheet once."""
+def desktop_and_phone(browser: Browser, live_server: LiveServer) -> Iterator[tuple[Visit, Visit]]:
+    """Two windows for the whole walk, which reads each script and each stylesheet once: to open one costs as much as to
+    look at a page.
+    """
     with new_context(browser) as desktop, new_context(browser, phone=True) as phone:
-        yield desktop, phone
+        yield Visit(desktop, live_server.url), Visit(phone, live_server.url)
 
 
 @pytest.fixture
-def visit(desktop_and_phone: tuple[BrowserContext, BrowserContext], live_server: LiveServer) -> Iterator[Visits]:
-    """``visit(owner, phone=True)``: a new window, logged in; of who was here before it knows nothing but static files."""
-    opened: list[Visit] = []
+def visit(desktop_and_phone: tuple[Visit, Visit]) -> Iterator[Visits]:
+    """``visit(owner, phone=True)``: the window, logged in; of who was here before it knows nothing but static files."""
 
     def begin(person: Person | None = None, *, phone: bool = False) -> Visit:
-        context = desktop_and_phone[phone]
-        context.clear_cookies()
+        here = desktop_and_phone[phone]
+        here.wrong = []
         if person is not None:
-            log_in(context, person, live_server.url)
-        opened.append(here := Visit(context, live_server.url))
-        forgetting = context.new_cdp_session(here.page)
-        forgetting.send(
-            "Storage.clearDataForOrigin", {"origin": live_server.url, "storageTypes": "local_storage,indexeddb"}
-        )
-        forgetting.detach()
+            log_in(here.context, person, here.home)
         return here
 
     yield begin
-    for here in opened:
-        here.page.close()
+    for here in desktop_and_phone:
+        if here.page.url.startswith(here.home):
+            here.page.evaluate("sessionStorage.clear()")
+        here.page.goto("about:blank")
+        here.context.clear_cookies()
+        forgetting = here.context.new_cdp_session(here.page)
+        forgetting.send("Storage.clearDataForOrigin", {"origin": here.home, "storageTypes": "local_storage,indexeddb"})
+        forgetting.detach()
 
 
 def look(here: Visit, address: str, name: str, told: str) -> list[str]:
