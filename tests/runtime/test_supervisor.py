@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -89,13 +90,17 @@ def test_all_end_in_order_whoever_uses_something_first(layout: Layout, superviso
     assert record.read(layout.state_file) == []
 
 
+def _is_up(layout: Layout, name: str) -> bool:
+    return "up" in (layout.log_dir / f"{name}.log").read_text()
+
+
 def test_stopping_takes_no_longer_than_its_limit_whatever_the_processes_want(layout: Layout) -> None:
     with supervising(layout, lambda _: None) as supervisor:
         pids = []
         for name in ("web", "worker", "sandbox", "redis", "postgres"):
             script = "trap '' TERM; echo up; while :; do sleep 0.05; done"
             pids.append(supervisor.start(name, shell(layout, name, script, stop_seconds=9.0)).process.pid)
-            assert wait_until(lambda name=name: "up" in (layout.log_dir / f"{name}.log").read_text(), seconds=30)  # type: ignore[misc]
+            assert wait_until(partial(_is_up, layout, name), seconds=30)
         asked = time.monotonic()
         supervisor.stop(seconds=3.5)
         assert time.monotonic() - asked < 5
