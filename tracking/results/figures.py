@@ -17,13 +17,12 @@ from chat33.orgs.models import Organization
 from integrations.models import Channel
 from tracking.models import Axis, CreditRollup, Ledger, Link, Model, Rollup
 from tracking.results.period import Period
-from tracking.results.sheets import Sums, sheet
+from tracking.results.sheets import ZERO, Sums, sheet
 from tracking.results.visitors import visitors
 
 PEOPLE = ("person", "server")  # whose events count
 DERIVED = ("click.confirmed",)  # rows that tell of an event that has one already
 UNATTRIBUTED = "Not attributed"
-ZERO = Decimal(0)
 
 
 class Revenue(NamedTuple):

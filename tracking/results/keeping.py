@@ -31,7 +31,7 @@ SELECT stamp.events, stamp.credits, digest.body FROM stamp LEFT JOIN tracking_di
     ON digest.organization_id = %(of)s AND digest.figure = %(figure)s AND digest.first = %(first)s
     AND digest.last = %(last)s AND digest.events = stamp.events AND digest.credits = stamp.credits
 """
-# Periods end with yesterday, so what was kept before is soon asked for by nobody.
+# What is kept mostly ends with yesterday, so nobody asks for that of two days ago; nor does anybody look at so many periods.
 _KEEP = """
 WITH old AS (
     DELETE FROM tracking_digest WHERE ctid = ANY (ARRAY(

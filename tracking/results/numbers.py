@@ -10,8 +10,9 @@ from chat33.orgs.models import Organization
 from contacts.models import Contact
 from tracking.models import Axis, CreditRollup, Event, Model, Rollup, Touch
 from tracking.results.exploring import shortly
-from tracking.results.figures import ZERO, Revenue
+from tracking.results.figures import Revenue
 from tracking.results.period import Period
+from tracking.results.sheets import ZERO
 
 LOOKED_AT = 5_000  # events of a contact, the newest
 WORTH = {"purchase"}
