@@ -189,28 +189,31 @@ def test_what_another_tab_reports_is_left_to_it_for_a_moment(visitor: BrowserCon
 
 
 def test_a_website_s_storage_is_not_filled(visitor: BrowserContext, page: Page, site: Site, door: Door) -> None:
-    door.status = lambda _: 503
     page.goto(site.at("/"))
-    page.evaluate("for (let i = 0; i < 250; i++) chat33.track('event_' + i)")
+    until(lambda: waiting(page) == 0 and len(door.accepted) == 1)
+    visitor.set_offline(True)
+    with page.expect_event("requestfailed"):
+        page.evaluate("for (let i = 0; i < 250; i++) chat33.track('event_' + i)")
     assert waiting(page) == 200
 
-    door.status = lambda _: 202
-    page.evaluate("dispatchEvent(new Event('online'))")
+    visitor.set_offline(False)
     door.wait_for("event_249")
-    assert door.accepted[0]["event"] == "event_50"
+    assert [event["event"] for event in door.accepted[:2]] == ["page_view", "event_50"]
 
 
-def test_what_waited_longer_than_a_month_is_let_go(page: Page, site: Site, door: Door) -> None:
-    door.status = lambda _: 503
+def test_what_waited_longer_than_a_month_is_let_go(visitor: BrowserContext, page: Page, site: Site, door: Door) -> None:
     page.clock.install(time="2026-01-01T00:00:00Z")
     page.goto(site.at("/"))
-    page.evaluate("chat33.track('old')")
+    until(lambda: waiting(page) == 0 and len(door.accepted) == 1)
+    visitor.set_offline(True)
+    with page.expect_event("requestfailed"):
+        page.evaluate("chat33.track('old')")
     page.clock.set_system_time("2026-02-10T00:00:00Z")
     page.evaluate("chat33.track('new')")
-    door.status = lambda _: 202
-    page.evaluate("dispatchEvent(new Event('online'))")
 
-    assert [event["event"] for event in door.wait(1)] == ["new"]
+    visitor.set_offline(False)
+    door.wait_for("new")
+    assert [event["event"] for event in door.accepted] == ["page_view", "new"]
     until(lambda: waiting(page) == 0)
 
 

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 
 GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
 DNT = "Object.defineProperty(Navigator.prototype, 'doNotTrack', {get: () => '1'})"
+NO_BEACON = "Navigator.prototype.sendBeacon = () => false"
 CLICK = "0199a0b2-7c11-7d5e-8f00-1234567890ab"
 LANDING = f"/offer?cid=cmA&fid=welcome&ch=chan_1&c33={CLICK}&fbclid=fb9&utm_source=dm"
 
@@ -55,15 +56,17 @@ def test_consent_does_not_outvote_the_browser(page: Page, site: Site, door: Door
 
 def test_a_wish_made_later_forgets_what_was_known(visitor: BrowserContext, site: Site, door: Door) -> None:
     before = visitor.new_page()
+    before.add_init_script(NO_BEACON)
     before.goto(site.at("/offer?cid=cmA"))
     door.wait(1)
-    door.status = lambda _: 503
-    before.evaluate("chat33.track('signup')")
-    door.wait(2, "requests")
+    visitor.set_offline(True)
+    with before.expect_event("requestfailed"):
+        before.evaluate("chat33.track('signup')")
+    assert "cmA" in str(kept(before))
     before.close()
 
     door.requests.clear()
-    door.status = lambda _: 202
+    visitor.set_offline(False)
     after = visitor.new_page()
     after.add_init_script(GPC)
     after.goto(site.at("/next"))
@@ -139,21 +142,20 @@ def test_off_reports_nothing_before_consent(page: Page, site: Site, door: Door) 
     assert (event["event"], event["contactId"]) == ("page_view", "cmA")
 
 
-def test_consent_that_is_withdrawn_leaves_nothing(page: Page, site: Site, door: Door) -> None:
+def test_consent_that_is_withdrawn_leaves_nothing(visitor: BrowserContext, page: Page, site: Site, door: Door) -> None:
     page.goto(site.at(LANDING))
     door.wait(1)
-    door.status = lambda _: 503
-    page.evaluate("chat33.track('lead')")
-    door.wait(2, "requests")
+    visitor.set_offline(True)
+    with page.expect_event("requestfailed"):
+        page.evaluate("chat33.track('lead')")
     page.evaluate("chat33.consent('denied')")
     assert re.fullmatch(r"c33=denied~~~~~\d+", str(kept(page)))  # that word and when, nothing else
 
+    visitor.set_offline(False)
     page.goto(site.at("/later?cid=cmA"))
     assert door.stays_silent()
     page.evaluate("chat33.consent('granted')")
-    door.status = lambda _: 202
     page.evaluate("chat33.track('signup')")
-    page.evaluate("dispatchEvent(new Event('online'))")
     (signup,) = door.wait_for("signup")
     assert signup["visitor"] != door.accepted[0]["visitor"]
 
