@@ -95,7 +95,7 @@ def test_a_picture_for_three_networks_with_another_text_for_one_tomorrow_at_nine
 
     choose(page, "Coffee instagram", "Coffee facebook", "Coffee x")
     page.get_by_label("Text for all accounts").fill("Our winter roast is here")
-    page.get_by_role("tab", name="X").click()
+    page.get_by_role("tab", name="X", exact=True).click()
     page.get_by_label("A text of its own on X").check()
     page.get_by_label("Text on X").fill("Winter roast!")
     page.get_by_label("Alternative text of cup.jpg").fill("A red cup")
@@ -140,15 +140,15 @@ def test_a_fault_leads_to_its_field(shop: Person, visit: Visits) -> None:
     here = visit(shop)
     page = here.open("/posts/new/")
     choose(page, "Coffee x")
-    page.get_by_role("tab", name="X").click()
+    page.get_by_role("tab", name="X", exact=True).click()
     page.get_by_label("A text of its own on X").check()
     page.get_by_label("Text on X").fill("a" * 300)
-    page.get_by_role("tab", name="All").click()
+    page.get_by_role("tab", name="All", exact=True).click()
 
     page.get_by_role("button", name="at most 280 are allowed").click()
     expect(page.get_by_label("Text on X")).to_be_focused()
 
-    page.get_by_role("tab", name="All").click()
+    page.get_by_role("tab", name="All", exact=True).click()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_label("Text on X")).to_be_focused()
     expect(page.get_by_label("Text on X")).to_have_attribute("aria-invalid", "true")

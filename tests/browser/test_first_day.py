@@ -56,7 +56,7 @@ def compose(page: Page, day: datetime) -> None:
     for name in page.get_by_role("checkbox", name=re.compile("Flowers")).all():
         name.check()
     page.get_by_label("Text for all accounts").fill("Tulips are in")
-    page.get_by_role("tab", name="X").click()
+    page.get_by_role("tab", name="X", exact=True).click()
     page.get_by_label("A text of its own on X").check()
     page.get_by_label("Text on X").fill("Tulips!")
     picture = FilePayload(name="tulips.jpg", mimeType="image/jpeg", buffer=jpeg(1080, 1080))
