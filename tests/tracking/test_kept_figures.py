@@ -20,7 +20,7 @@ from tracking.attribution.crediting import credit, hold
 from tracking.models import Axis, Conversion, CreditDay, Digest, Model, Touch
 from tracking.results import keeping
 from tracking.results.figures import by_axis, headline
-from tracking.results.keeping import kept
+from tracking.results.keeping import Figure, kept
 from tracking.results.period import Period
 from tracking.results.sources import leaders
 from tracking.results.visitors import Sketch, visitors_by_day
@@ -50,6 +50,25 @@ def click(here: Organization, visitor: str, campaign: str, days: int) -> None:
     store(here, "click", source="link", visitor=visitor, campaign=campaign, ago=days * DAY)
 
 
+def sell(here: Organization, campaign: str, at: datetime) -> None:
+    """Ten euros, ten days after the campaign was clicked."""
+    ada = make_contact(here)
+    Touch.objects.create(organization=here, key=uuid.uuid4(), at=at - 10 * DAY, campaign=campaign, contact=ada)
+    bought = Conversion.objects.create(
+        organization=here, key=uuid.uuid4(), event=1, received_at=at, at=at, day=at.date(), name="purchase",
+        value=Decimal(10), currency="EUR", verified=True, counted_verified=True, contact=ada,
+    )  # fmt: skip
+    with transaction.atomic():
+        hold([here.pk])
+        credit([bought])
+
+
+@pytest.fixture(params=[keeping.PIECEMEAL, 0], ids=["at once", "in pieces"])
+def _read_both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "PIECEMEAL", request.param)
+
+
+@pytest.mark.usefixtures("_read_both_ways")
 def test_what_comes_in_on_a_day_that_was_looked_at_is_in_the_next_look(here: Organization) -> None:
     click(here, "a", "spring", 3)
     click(here, "a", "spring", 0)
@@ -87,9 +106,54 @@ def test_what_happens_while_a_figure_is_made_is_not_missed(here: Organization) -
             store(here, ago=3 * DAY)
         return made[-1].encode()
 
-    assert [kept(here, days, figure="x", make=make) for _ in range(3)] == [
+    assert [kept(here, days, Figure("x", make, b"".join)) for _ in range(3)] == [
         b"6 days, for the 1. time", b"6 days, for the 2. time", b"6 days, for the 2. time",
     ]  # fmt: skip
+
+
+def test_pieces_are_all_the_days_and_the_next_day_has_one_of_its_own(
+    here: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "PIECEMEAL", 0)
+    made: list[Period] = []
+
+    def make(period: Period) -> bytes:
+        made.append(period)
+        return b"".join(b"%d " % (period.first + number * DAY).toordinal() for number in range(period.days))
+
+    def look(period: Period) -> list[int]:
+        """How long the days are that were read for it."""
+        made.clear()
+        told = [int(one) for one in kept(here, period, Figure("days", make, b"".join)).split()]
+        assert told == list(range(period.first.toordinal(), period.last.toordinal() + 1))
+        return [one.days for one in made]
+
+    today = utcnow().date()
+    wednesday = today - ((today.weekday() - 2) % 7 + 7) * DAY
+    days = Period(wednesday - 26 * DAY, wednesday)
+    assert look(days) == [1, 1, 1, 7, 7, 7, 1, 1, 1]
+    assert look(days) == []
+    assert look(Period(days.first + DAY, days.last + DAY)) == [1]
+    store(here, ago=today - (wednesday - 7 * DAY))
+    assert look(days) == [7]
+
+
+def test_what_was_put_together_is_what_is_read_at_once(here: Organization, monkeypatch: pytest.MonkeyPatch) -> None:
+    today = utcnow().date()
+    month = Period(today - 27 * DAY, today)
+    for number in range(40):
+        click(here, f"visitor {number % 7}", f"campaign {number % 5}", number % 28)
+        sell(here, f"campaign {number % 3}", datetime.combine(today - number % 26 * DAY, time(12), UTC))
+
+    def figures() -> tuple[object, ...]:
+        Digest.objects.all().delete()
+        rows = by_axis(here, month, axis=Axis.CAMPAIGN, model=Model.LINEAR, currency="EUR")
+        return headline(here, month), visitors_by_day(here, month), rows
+
+    at_once = figures()
+    monkeypatch.setattr(keeping, "PIECEMEAL", 0)
+    assert figures() == at_once
+    assert Digest.objects.filter(last=F("first")).exists()
 
 
 def test_an_organization_s_figures_are_its_own(here: Organization) -> None:
@@ -99,18 +163,11 @@ def test_an_organization_s_figures_are_its_own(here: Organization) -> None:
     assert (look(here)[2], look(there)[2]) == ([("spring", 1)], [("autumn", 1)])
 
 
+@pytest.mark.usefixtures("_read_both_ways")
 @pytest.mark.django_db(transaction=True)
 def test_credits_that_come_out_differently_later_are_in_the_next_look(here: Organization) -> None:
     noon = datetime.combine(week().last - 3 * DAY, time(12), UTC)
-    ada = make_contact(here)
-    Touch.objects.create(organization=here, key=uuid.uuid4(), at=noon - 10 * DAY, campaign="spring", contact=ada)
-    bought = Conversion.objects.create(
-        organization=here, key=uuid.uuid4(), event=1, received_at=noon, at=noon, day=noon.date(), name="purchase",
-        value=Decimal(10), currency="EUR", verified=True, counted_verified=True, contact=ada,
-    )  # fmt: skip
-    with transaction.atomic():
-        hold([here.pk])
-        credit([bought])
+    sell(here, "spring", noon)
 
     def earned() -> list[tuple[str, Decimal]]:
         rows = by_axis(here, week(), axis=Axis.CAMPAIGN, model=Model.LAST, currency="EUR")
@@ -131,9 +188,13 @@ def test_what_nobody_asks_for_any_more_goes(here: Organization) -> None:
     there = make_organization()
     for one in (here, there):
         visitors_by_day(one, Period(week().first - 2 * DAY, week().last - 2 * DAY))
+    pieces = [Period(week().first, week().first + number * DAY) for number in (0, 6)]
+    for piece in pieces:
+        kept(here, piece, Figure("piece", lambda _: b"", b"".join))
     Digest.objects.update(made_at=utcnow() - 3 * DAY)
     visitors_by_day(here, week())
-    assert Digest.objects.get(organization=here).last == week().last - DAY
+    left = Digest.objects.filter(organization=here).order_by("made_at", "last")
+    assert [(one.first, one.last) for one in left] == [*pieces, week().earlier()]
     assert Digest.objects.filter(organization=there).count() == 1
 
 
@@ -148,11 +209,21 @@ def test_two_sketches_count_each_visitor_once(
     assert one.count_with(other) == other.count_with(one) == (wanted, not bounds)
 
 
+@given(one=HASHES, other=HASHES, bounds=st.lists(st.none() | st.integers(-(2**62), 2**62), min_size=2, max_size=2))
+def test_sketches_are_joined_below_the_least_of_their_bounds(
+    one: list[int], other: list[int], bounds: list[int | None]
+) -> None:
+    joined = Sketch.joined([Sketch(bound, hashes).packed() for bound, hashes in zip(bounds, (one, other), strict=True)])
+    least = min((bound for bound in bounds if bound is not None), default=None)
+    assert joined.bound == least
+    assert joined.hashes == sorted({each for each in (*one, *other) if least is None or each < least})
+
+
 def test_whoever_looks_at_every_period_there_is_fills_nothing(
     here: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "MOST", 3)
     for number in range(8):
-        kept(here, Period(week().first - number * DAY, week().last), figure="any", make=lambda _: b"")
+        kept(here, Period(week().first - number * DAY, week().last), Figure("any", lambda _: b"", b"".join))
         Digest.objects.update(made_at=F("made_at") - timedelta(minutes=1))
     assert Digest.objects.count() == 5

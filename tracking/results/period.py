@@ -26,3 +26,15 @@ class Period(NamedTuple):
     def earlier(self) -> "Period | None":
         """All its days but the last; None where it has one day."""
         return Period(self.first, self.last - timedelta(days=1)) if self.last > self.first else None
+
+    def pieces(self) -> list["Period"]:
+        """Its weeks from Monday to Sunday, and each of its days before and after these: what it shares with the period that
+        begins and ends a day later.
+        """
+        found, first = [], self.first
+        while first <= self.last:
+            sunday = first + timedelta(days=6)
+            end = sunday if first.weekday() == 0 and sunday <= self.last else first
+            found.append(Period(first, end))
+            first = end + timedelta(days=1)
+        return found

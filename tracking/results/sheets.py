@@ -1,27 +1,27 @@
 """What each thing of an axis was clicked and earned in a period: all days but the last as kept, the last as it is now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from django.db import connection
 
 from chat33.orgs.models import Organization
 from tracking.models import Axis, Model
-from tracking.results.keeping import kept
+from tracking.results.keeping import Figure, kept
 from tracking.results.period import Period
 
 ZERO = Decimal(0)
 
 _CREDITED = """
-SELECT ref, trim_scale(sum(share))::text,
-    trim_scale(coalesce(sum(share) FILTER (WHERE certainty = 'certain'), 0))::text,
-    trim_scale(coalesce(sum(share) FILTER (WHERE certainty = 'probable'), 0))::text,
-    trim_scale(coalesce(sum(verified) FILTER (WHERE currency = %(currency)s), 0))::text,
-    trim_scale(coalesce(sum(unverified) FILTER (WHERE currency = %(currency)s), 0))::text
+SELECT ref, trim_scale(sum(share)),
+    trim_scale(coalesce(sum(share) FILTER (WHERE certainty = 'certain'), 0)),
+    trim_scale(coalesce(sum(share) FILTER (WHERE certainty = 'probable'), 0)),
+    trim_scale(coalesce(sum(verified) FILTER (WHERE currency = %(currency)s), 0)),
+    trim_scale(coalesce(sum(unverified) FILTER (WHERE currency = %(currency)s), 0))
 FROM tracking_creditrollup
 WHERE organization_id = %(of)s AND model = %(model)s AND axis = %(axis)s AND day BETWEEN %(first)s AND %(last)s
 GROUP BY ref
@@ -60,6 +60,13 @@ class Sums:
         self.clicks += other.clicks
 
 
+Row = TypeVar("Row")
+_Credited = tuple[str, Decimal, Decimal, Decimal, Decimal, Decimal]
+_Clicked = tuple[str, int]
+_CREDITS = msgspec.json.Decoder(list[_Credited])
+_CLICKS = msgspec.json.Decoder(list[_Clicked])
+
+
 def sheet(organization: Organization, period: Period, *, axis: Axis, model: Model, currency: str) -> dict[str, Sums]:
     """All things that were clicked or earned something, by their references; blank is what no touch earned. With a blank
     currency, no money.
@@ -75,39 +82,71 @@ def _credited(
 ) -> dict[str, Sums]:
     """The same of all that earned something, without its clicks."""
     of = {"of": organization.pk, "axis": int(axis), "model": str(model), "currency": currency}
-    sums: dict[str, Sums] = {}
-    figure = f"credits {int(axis)} {model} {currency}"
-    for ref, *decimals in _rows(organization, period, _CREDITED, of, figure=figure, has_credits=True):
-        shares, certain, probable, verified, unverified = map(Decimal, decimals)
-        sums.setdefault(ref, Sums()).add(Sums(shares, certain, probable, verified, unverified))
-    return sums
+    read = partial(_read, _CREDITED, of)
+    figure = Figure(f"credits {int(axis)} {model} {currency}", partial(_packed, read), _added_credits, has_credits=True)
+    return _summed(_parts(organization, period, read, figure, _CREDITS))
 
 
 def _clicked(organization: Organization, period: Period, *, axis: Axis) -> dict[str, int]:
     """Clicks by people, of all things that were clicked."""
-    clicks: dict[str, int] = {}
-    of = {"of": organization.pk, "axis": int(axis)}
-    for ref, number in _rows(organization, period, _CLICKED, of, figure=f"clicks {int(axis)}", has_credits=False):
-        clicks[ref] = clicks.get(ref, 0) + number
-    return clicks
+    read = partial(_read, _CLICKED, {"of": organization.pk, "axis": int(axis)})
+    figure = Figure(f"clicks {int(axis)}", partial(_packed, read), _added_clicks)
+    return _counted(_parts(organization, period, read, figure, _CLICKS))
 
 
-def _rows(
-    organization: Organization, period: Period, query: str, of: Mapping[str, Any], *, figure: str, has_credits: bool
-) -> list[Any]:
+def _parts(
+    organization: Organization,
+    period: Period,
+    read: Callable[[Period], list[Row]],
+    figure: Figure,
+    kept_rows: msgspec.json.Decoder[list[Row]],
+) -> Iterator[list[Row]]:
     """Of the last day as they are, and of those before as they are kept."""
-
-    def read(days: Period) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(query, {**of, "first": days.first, "last": days.last})
-            return list(cursor.fetchall())
-
-    rows = read(period.latest())
+    yield read(period.latest())
     if earlier := period.earlier():
-        make = partial(_packed, read)
-        rows += msgspec.json.decode(kept(organization, earlier, figure=figure, make=make, has_credits=has_credits))
-    return rows
+        yield kept_rows.decode(kept(organization, earlier, figure))
+
+
+def _read(query: str, of: Mapping[str, Any], days: Period) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, {**of, "first": days.first, "last": days.last})
+        return list(cursor.fetchall())
 
 
 def _packed(read: Callable[[Period], list[Any]], period: Period) -> bytes:
     return msgspec.json.encode(read(period))
+
+
+def _summed(parts: Iterable[Sequence[_Credited]]) -> dict[str, Sums]:
+    sums: dict[str, Sums] = {}
+    for rows in parts:
+        for ref, conversions, certain, probable, verified, unverified in rows:
+            if ref not in sums:
+                sums[ref] = Sums(conversions, certain, probable, verified, unverified)
+                continue
+            one = sums[ref]
+            one.conversions += conversions
+            one.certain += certain
+            one.probable += probable
+            one.verified += verified
+            one.unverified += unverified
+    return sums
+
+
+def _counted(parts: Iterable[Sequence[_Clicked]]) -> dict[str, int]:
+    clicks: dict[str, int] = {}
+    for rows in parts:
+        for ref, number in rows:
+            clicks[ref] = clicks.get(ref, 0) + number
+    return clicks
+
+
+def _added_credits(bodies: Sequence[bytes]) -> bytes:
+    sums = _summed(map(_CREDITS.decode, bodies))
+    return msgspec.json.encode(
+        [(ref, one.conversions, one.certain, one.probable, one.verified, one.unverified) for ref, one in sums.items()]
+    )
+
+
+def _added_clicks(bodies: Sequence[bytes]) -> bytes:
+    return msgspec.json.encode(list(_counted(map(_CLICKS.decode, bodies)).items()))

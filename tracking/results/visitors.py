@@ -13,7 +13,7 @@ import msgspec
 from django.db import connection
 
 from chat33.orgs.models import Organization
-from tracking.results.keeping import kept
+from tracking.results.keeping import Figure, kept
 from tracking.results.period import Period
 
 SAMPLES, SMALLEST_SAMPLE, LARGEST_SAMPLE = 40_000, 128, 1_024  # visitors looked at: of a period, and of each day
@@ -72,6 +72,14 @@ class Sketch(NamedTuple):
         return struct.pack(f"<?q{len(self.hashes)}q", self.bound is not None, self.bound or 0, *self.hashes)
 
     @classmethod
+    def joined(cls, bodies: Sequence[bytes]) -> "Sketch":
+        """Of all days that these are of."""
+        sketches = [cls.unpacked(body) for body in bodies]
+        bound = min((one.bound for one in sketches if one.bound is not None), default=None)
+        hashes = set[int]().union(*(one.hashes[: _below(one.hashes, bound)] for one in sketches))
+        return cls(bound, sorted(hashes))
+
+    @classmethod
     def unpacked(cls, body: bytes) -> "Sketch":
         """What was packed."""
         bounded, bound = struct.unpack_from("<?q", body)
@@ -92,8 +100,8 @@ def visitors(organization: Organization, period: Period) -> Count:
     most = max(SMALLEST_SAMPLE, min(LARGEST_SAMPLE, SAMPLES // period.days))
     before = Sketch(None, ())
     if earlier := period.earlier():
-        make = partial(_packed, organization, most)
-        before = Sketch.unpacked(kept(organization, earlier, figure=f"visitors {most}", make=make))
+        figure = Figure(f"visitors {most}", partial(_packed, organization, most), _packed_together)
+        before = Sketch.unpacked(kept(organization, earlier, figure))
     return before.count_with(_sketch(organization, period.latest(), most))
 
 
@@ -103,14 +111,8 @@ def visitors_by_day(organization: Organization, period: Period) -> list[tuple[da
     """
     rows = _by_day(organization, period.latest())
     if earlier := period.earlier():
-        rows += msgspec.json.decode(
-            kept(
-                organization,
-                earlier,
-                figure="visitors by day",
-                make=partial(_packed_days, organization),
-            )
-        )
+        figure = Figure("visitors by day", partial(_packed_days, organization), _packed_in_a_row)
+        rows += msgspec.json.decode(kept(organization, earlier, figure))
     found = {day: _count(number, largest) for day, number, largest in rows}
     days = (period.first + timedelta(days=number) for number in range(period.days))
     return [(day, found.get(day.isoformat(), Count(0, exact=True))) for day in days]
@@ -120,8 +122,16 @@ def _packed(organization: Organization, most: int, period: Period) -> bytes:
     return _sketch(organization, period, most).packed()
 
 
+def _packed_together(bodies: Sequence[bytes]) -> bytes:
+    return Sketch.joined(bodies).packed()
+
+
 def _packed_days(organization: Organization, period: Period) -> bytes:
     return msgspec.json.encode(_by_day(organization, period))
+
+
+def _packed_in_a_row(bodies: Sequence[bytes]) -> bytes:
+    return msgspec.json.encode([day for body in bodies for day in msgspec.json.decode(body)])
 
 
 def _sketch(organization: Organization, period: Period, most: int) -> Sketch:
