@@ -14,7 +14,7 @@ from tests.factories import make_contact
 from tests.people import Person
 from tests.tracking.edges import RunningEdge
 from tests.tracking.journeys import Shop, assert_sound, pass_days
-from tracking.attribution import recount
+from tracking.attribution import attributing, recount
 from tracking.models import Axis, Conversion, Credit, CreditRollup, Domain, EventWork, Touch
 from tracking.rules import add_rule
 
@@ -223,6 +223,66 @@ def test_a_browser_that_two_people_share_is_neither_s_for_sure(shop: Shop, ada: 
 
     assert shop.credits("linear") == [("spring", "certain", WHOLE)]  # what led Bob here is not Ada's
     assert not Credit.objects.filter(name="lead", contact__isnull=False).exists()
+
+
+def test_an_id_that_every_visitor_is_called_by_is_no_person(
+    shop: Shop, ada: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attributing, "VISITORS", 2)
+    for number in range(4):
+        shop.page(f"v{number}", tags={"utm_campaign": f"campaign-{number}"})
+        shop.pixel("lead", f"v{number}", contactId=ada.public_id)
+        shop.settle()
+    shop.tell("purchase", contactId=ada.public_id, value=10, currency="EUR")
+    shop.settle()
+
+    assert [campaign for campaign, *_ in shop.credits("linear")] == ["campaign-0", "campaign-1"]
+    assert_sound(shop.organization)
+
+
+def test_a_browser_that_is_lent_to_everybody_is_nobody_s(
+    shop: Shop, ada: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attributing, "CONTACTS", 2)
+    people = [ada, make_contact(shop.organization), make_contact(shop.organization)]
+    for person in people:
+        shop.pixel("lead", "kiosk", contactId=person.public_id)
+        shop.settle()
+    shop.page("kiosk", tags={"utm_campaign": "spring"})
+    shop.settle()
+    for person in people:
+        shop.tell("purchase", contactId=person.public_id, value=10, currency="EUR")
+    shop.settle()
+
+    assert shop.credits() == [("", "none", WHOLE), ("spring", "probable", WHOLE), ("spring", "probable", WHOLE)]
+
+
+def test_what_is_learnt_of_somebody_changes_the_latest_of_very_many_conversions_and_a_recount_the_rest(
+    shop: Shop, ada: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attributing, "RECONSIDERED", 2)
+    shop.page("v1", tags={"utm_campaign": "spring"})
+    for value in (1, 2, 3):
+        shop.tell("purchase", contactId=ada.public_id, value=value, currency="EUR")
+        shop.settle()
+    shop.page("v1", contactId=ada.public_id)
+    shop.settle()
+
+    def earned() -> dict[str, list[Decimal | None]]:
+        rows = Credit.objects.filter(model="last", name="purchase").order_by("value").values_list("campaign", "value")
+        found: dict[str, list[Decimal | None]] = {}
+        for campaign, value in rows:
+            found.setdefault(campaign, []).append(value)
+        return found
+
+    assert earned() == {"": [1], "spring": [2, 3]}
+    today = utcnow().date()
+    recount.start_recount(
+        organization=shop.organization, first=today - timedelta(days=1), last=today, by="usr_1", now=utcnow()
+    )
+    recount.recount_due(seconds=20)
+    assert earned() == {"spring": [1, 2, 3]}
+    assert_sound(shop.organization)
 
 
 def test_a_contact_who_appears_after_the_events(shop: Shop, ada: Contact) -> None:

@@ -25,37 +25,61 @@ EARNING = frozenset({"purchase", "signup", "lead", "install"})
 NEVER = frozenset({"page_view", "click", "click.expired", "click.confirmed"})  # whatever rules say: they lead there
 ALWAYS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
+# Somebody may call every visitor by one id, or lend a browser to everybody: that is no person, and each of its conversions
+# would cost as much as it has visitors.
+VISITORS, CONTACTS = 500, 100  # that a contact is recognized as, and that a visitor is; and those of the same batch
+RECONSIDERED = (
+    500  # conversions of a contact or visitor, the latest, that something new is looked at for; a recount has no limit
+)
+
 _RECOGNIZE = """
 INSERT INTO tracking_recognition (organization_id, visitor, contact_id, at)
 SELECT DISTINCT ON (1, 2, 3) * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[])
+    AS said(organization, visitor, contact, at)
+WHERE %s > (
+    SELECT count(*) FROM (
+        SELECT FROM tracking_recognition AS known
+        WHERE known.organization_id = said.organization AND known.contact_id = said.contact LIMIT %s
+    ) AS visitors
+) AND %s > (
+    SELECT count(*) FROM (
+        SELECT FROM tracking_recognition AS known
+        WHERE known.organization_id = said.organization AND known.visitor = said.visitor LIMIT %s
+    ) AS contacts
+)
 ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING RETURNING organization_id, visitor, contact_id
 """
-# Conversions of a contact or visitor, or of whom these are known to be, from a moment until another.
+# Conversions of a contact or visitor, of a contact's other visitors, and of whom a touched visitor is known to be, from a
+# moment until another.
 _AFFECTED = """
 WITH known AS (
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-        AS known(organization, contact, visitor, since, until)
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::boolean[], %s::timestamptz[], %s::timestamptz[])
+        AS known(organization, contact, visitor, touched, since, until)
 ), people AS (
     SELECT organization, contact, since, until FROM known WHERE contact IS NOT NULL
     UNION
     SELECT known.organization, one.contact_id, known.since, known.until FROM known
     JOIN tracking_recognition AS one ON one.organization_id = known.organization AND one.visitor = known.visitor
-    WHERE known.visitor <> ''
+    WHERE known.visitor <> '' AND known.touched
 ), visitors AS (
     SELECT organization, visitor, since, until FROM known WHERE visitor <> ''
     UNION
     SELECT people.organization, one.visitor, people.since, people.until FROM people
     JOIN tracking_recognition AS one ON one.organization_id = people.organization AND one.contact_id = people.contact
 )
-SELECT one.id FROM people JOIN tracking_conversion AS one ON one.organization_id = people.organization
-    AND one.contact_id = people.contact AND one.at >= people.since AND one.at <= people.until
+SELECT one.id FROM people CROSS JOIN LATERAL (
+    SELECT id FROM tracking_conversion WHERE organization_id = people.organization AND contact_id = people.contact
+        AND at >= people.since AND at <= people.until ORDER BY at DESC LIMIT %s
+) AS one
 UNION
-SELECT one.id FROM visitors JOIN tracking_conversion AS one ON one.organization_id = visitors.organization
-    AND one.visitor = visitors.visitor AND one.at >= visitors.since AND one.at <= visitors.until
+SELECT one.id FROM visitors CROSS JOIN LATERAL (
+    SELECT id FROM tracking_conversion WHERE organization_id = visitors.organization AND visitor = visitors.visitor
+        AND at >= visitors.since AND at <= visitors.until ORDER BY at DESC LIMIT %s
+) AS one
 """
 
 Known = tuple[int, str, int]  # organization, visitor, contact
-Reach = tuple[int, int | None, str, datetime, datetime]  # organization, contact, visitor, since, until
+Reach = tuple[int, int | None, str, bool, datetime, datetime]  # organization, contact, visitor, touched, since, until
 
 
 def follow(pairs: Sequence[Pair]) -> list[Move]:
@@ -163,19 +187,21 @@ def _recognize(pairs: Sequence[Pair]) -> list[Known]:
     if not said:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_RECOGNIZE, [list(column) for column in zip(*said, strict=True)])
+        columns = [list(column) for column in zip(*said, strict=True)]
+        cursor.execute(_RECOGNIZE, [*columns, VISITORS, VISITORS, CONTACTS, CONTACTS])
         found: list[Known] = cursor.fetchall()
     return found
 
 
 def _reach(touched: Sequence[Touch], recognized: Sequence[Known], far: Mapping[int, timedelta]) -> list[Reach]:
-    """Whose conversions look different now: after a touch those within its window; of somebody recognized all of them, for
-    who a visitor is does not depend on when it was said.
+    """Whose conversions look different now: after a touch those within its window, of everybody whose it may be; of somebody
+    recognized all of them, for who a visitor is does not depend on when it was said.
     """
     after = [
-        (one.organization_id, one.contact_id, one.visitor, one.at, one.at + far[one.organization_id]) for one in touched
+        (one.organization_id, one.contact_id, one.visitor, True, one.at, one.at + far[one.organization_id])
+        for one in touched
     ]
-    always = [(organization, contact, visitor, *ALWAYS) for organization, visitor, contact in recognized]
+    always = [(organization, contact, visitor, False, *ALWAYS) for organization, visitor, contact in recognized]
     return [*after, *always]
 
 
@@ -184,5 +210,6 @@ def _affected(reach: Sequence[Reach]) -> set[int]:
     if not reach:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(_AFFECTED, [list(column) for column in zip(*reach, strict=True)])
+        columns = [list(column) for column in zip(*reach, strict=True)]
+        cursor.execute(_AFFECTED, [*columns, RECONSIDERED, RECONSIDERED])
         return {pk for (pk,) in cursor.fetchall()}
