@@ -14,7 +14,7 @@ from tests.factories import make_contact
 from tests.people import Person
 from tests.tracking.edges import RunningEdge
 from tests.tracking.journeys import Shop, assert_sound, pass_days
-from tracking.attribution import attributing, recount
+from tracking.attribution import attributing, crediting, recount
 from tracking.models import Axis, Conversion, Credit, CreditRollup, Domain, EventWork, Touch
 from tracking.rules import add_rule
 
@@ -65,6 +65,25 @@ def test_first_last_and_linear(shop: Shop, ada: Contact) -> None:
     ]  # fmt: skip
     parts = Credit.objects.filter(model="linear").values_list("value", flat=True)
     assert sum(part for part in parts if part is not None) == 100
+    assert_sound(shop.organization)
+
+
+def test_the_way_is_the_first_touch_and_the_latest(shop: Shop, ada: Contact, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crediting, "MOST", 3)
+    for number in range(6):
+        shop.click(shop.link(contact=ada, campaign=f"link-{number}"))
+        shop.page("v1", tags={"utm_campaign": f"page-{number}"})
+        shop.settle()
+    shop.tell("purchase", contactId=ada.public_id, value=10, currency="EUR")
+    shop.pixel("purchase", "v1", value=10, currency="EUR")
+    shop.settle()
+    ways = sorted(campaign for campaign, *_ in shop.credits("linear"))
+    assert ways == ["link-0", "link-4", "link-5", "page-0", "page-4", "page-5"]
+
+    shop.page("v1", contactId=ada.public_id)  # all of it was hers
+    shop.settle()
+    ways = sorted(campaign for campaign, *_ in shop.credits("linear"))
+    assert ways == ["link-0", "link-0", "link-5", "link-5", "page-5", "page-5"]
     assert_sound(shop.organization)
 
 

@@ -23,18 +23,23 @@ CERTAIN, PROBABLE = "certain", "probable"
 _HOLD = """SELECT pg_advisory_xact_lock(hashtextextended('chat33.credit:' || id, 0))
 FROM unnest(%s::bigint[]) AS id"""
 
-# Touches of the same contact, of the same visitor or of the contact's other visitors, as far as they are nobody else's.
+# Touches of the same contact, of the same visitor or of the contact's other visitors, as far as they are nobody else's. The
+# latest of each and the first are read from an index: a link that names somebody may be clicked by a hundred thousand.
 _TOUCHES = """
 SELECT asked.n, touch.key, touch.contact_id, touch.link_id, touch.campaign, touch.flow, touch.channel, touch.post,
     touch.influencer
-FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
-    AS asked(n, organization, contact, visitor, key, since, until)
+FROM unnest(%(n)s::int[], %(organizations)s::bigint[], %(contacts)s::bigint[], %(visitors)s::text[], %(keys)s::uuid[],
+    %(since)s::timestamptz[], %(until)s::timestamptz[]) AS asked(n, organization, contact, visitor, key, since, until)
 CROSS JOIN LATERAL (
     SELECT *, row_number() OVER (ORDER BY at DESC, id DESC) AS latest, row_number() OVER (ORDER BY at, id) AS earliest
     FROM (
-        SELECT one.* FROM tracking_touch AS one
+        (SELECT one.* FROM tracking_touch AS one
         WHERE one.organization_id = asked.organization AND one.contact_id = asked.contact
-            AND one.at > asked.since AND one.at <= asked.until
+            AND one.at > asked.since AND one.at <= asked.until ORDER BY one.at DESC, one.id DESC LIMIT %(most)s)
+        UNION
+        (SELECT one.* FROM tracking_touch AS one
+        WHERE one.organization_id = asked.organization AND one.contact_id = asked.contact
+            AND one.at > asked.since AND one.at <= asked.until ORDER BY one.at, one.id LIMIT 1)
         UNION
         SELECT one.* FROM (
             SELECT asked.visitor WHERE asked.visitor <> ''
@@ -42,14 +47,22 @@ CROSS JOIN LATERAL (
             SELECT known.visitor FROM tracking_recognition AS known
             WHERE known.organization_id = asked.organization AND known.contact_id = asked.contact
         ) AS of(visitor)
-        JOIN tracking_touch AS one ON one.organization_id = asked.organization AND one.visitor = of.visitor
-        WHERE (one.contact_id IS NULL OR one.contact_id = asked.contact)
-            AND one.at > asked.since AND one.at <= asked.until
+        CROSS JOIN LATERAL (
+            (SELECT * FROM tracking_touch AS seen
+            WHERE seen.organization_id = asked.organization AND seen.visitor = of.visitor
+                AND (seen.contact_id IS NULL OR seen.contact_id = asked.contact)
+                AND seen.at > asked.since AND seen.at <= asked.until ORDER BY seen.at DESC, seen.id DESC LIMIT %(most)s)
+            UNION ALL
+            (SELECT * FROM tracking_touch AS seen
+            WHERE seen.organization_id = asked.organization AND seen.visitor = of.visitor
+                AND (seen.contact_id IS NULL OR seen.contact_id = asked.contact)
+                AND seen.at > asked.since AND seen.at <= asked.until ORDER BY seen.at, seen.id LIMIT 1)
+        ) AS one
         UNION
         SELECT one.* FROM tracking_touch AS one WHERE one.organization_id = asked.organization AND one.key = asked.key
     ) AS found
 ) AS touch
-WHERE touch.latest < %s OR touch.earliest = 1
+WHERE touch.latest < %(most)s OR touch.earliest = 1
 ORDER BY asked.n, touch.at, touch.id
 """
 
@@ -154,11 +167,13 @@ def _known(conversions: Sequence[Conversion]) -> list[Known]:
     with connection.cursor() as cursor:
         cursor.execute(
             _TOUCHES,
-            [
-                [*range(len(conversions))], [one.organization_id for one in conversions], contacts,
-                [one.visitor for one in conversions], [one.key for one in conversions],
-                [one.at - far[one.organization_id] for one in conversions], [one.at for one in conversions], MOST,
-            ],
+            {
+                "n": [*range(len(conversions))], "organizations": [one.organization_id for one in conversions],
+                "contacts": contacts, "visitors": [one.visitor for one in conversions],
+                "keys": [one.key for one in conversions],
+                "since": [one.at - far[one.organization_id] for one in conversions],
+                "until": [one.at for one in conversions], "most": MOST,
+            },
         )  # fmt: skip
         for number, key, contact, link, *words in cursor.fetchall():
             one = conversions[number]
