@@ -14,10 +14,11 @@ import pytest
 import requests
 import uvicorn
 from django.db import connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chat33.lib.secrets import digest, new_key
 from chat33.orgs.models import Organization
-from tracking.edge import line, lookups
+from tracking.edge import app, line, lookups
 from tracking.edge.app import Edge
 from tracking.edge.config import Config, conninfo, from_settings
 from tracking.models import Token
@@ -95,19 +96,27 @@ class _Server(uvicorn.Server):
         await self.lifespan.shutdown()
 
 
+def _patient(where: str) -> str:
+    """The same database, which may take as long for a statement, too."""
+    known = conninfo_to_dict(where).get("options", "")
+    return make_conninfo(where, options=f"{known} -c statement_timeout={PATIENCE:.0f}s")
+
+
 @contextmanager
-def running_edge(**changes: Any) -> Iterator[RunningEdge]:
-    """One over the test's database; what it stores is committed."""
+def running_edge(*, starting: float = PATIENCE, **changes: Any) -> Iterator[RunningEdge]:
+    """One over the test's database; what it stores is committed. It waits up to ``starting`` seconds for the database."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "STARTING", starting)
         for module in (line, lookups):
             patch.setattr(module, "PATIENCE", PATIENCE)
+            patch.setattr(module, "CONNECTING", int(PATIENCE))
         with _running_edge(**changes) as running:
             yield running
 
 
 @contextmanager
 def _running_edge(**changes: Any) -> Iterator[RunningEdge]:
-    config: Config = replace(from_settings(), **{"conninfo": conninfo(connection.settings_dict), **changes})
+    config: Config = replace(from_settings(), **{"conninfo": _patient(conninfo(connection.settings_dict)), **changes})
     edge = Edge(config)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))

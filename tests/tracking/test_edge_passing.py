@@ -19,7 +19,7 @@ import requests
 import uvloop
 
 from tests.tracking.edges import RunningEdge, running_edge
-from tracking.edge import app, joined
+from tracking.edge import joined
 from tracking.edge.http import Message
 from tracking.edge.passing import Onward
 
@@ -267,12 +267,9 @@ def test_a_web_server_that_is_away_is_502_at_once_in_words_for_people_and_for_pr
         assert edge.get("/l/none").status_code == 404  # what is the edge's own goes on
 
 
-def test_readiness_is_of_both_processes(
-    front: RunningEdge, transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(app, "STARTING", 0.1)
+def test_readiness_is_of_both_processes(front: RunningEdge, transactional_db: None, tmp_path: Path) -> None:
     assert front.get("/readyz").json()["path"] == "/readyz"  # the web says
-    with running_edge(conninfo=f"host={tmp_path} dbname=none connect_timeout=2") as edge:
+    with running_edge(starting=0.1, conninfo=f"host={tmp_path} dbname=none connect_timeout=2") as edge:
         reply = edge.get("/readyz")
         assert (reply.status_code, reply.json()["status"]) == (503, "not ready")
         assert list(reply.json()["checks"]) == ["edge"]

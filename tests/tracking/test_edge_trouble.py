@@ -11,19 +11,17 @@ from chat33.lib.clock import utcnow
 from tests.people import Person
 from tests.tracking.edges import RunningEdge, make_token, running_edge
 from tests.tracking.pixel.places import until
-from tracking.edge import app
 from tracking.events.partitions import Month, months
 from tracking.models import Event, Ledger, Link, Rollup, Token
 
 
 def test_without_a_database_everything_is_refused_at_once_and_the_script_is_served(
-    transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(app, "STARTING", 0.1)
     script = tmp_path / "pixel.js"
     script.write_text("1")
     nowhere = f"host={tmp_path} dbname=none connect_timeout=2"
-    with running_edge(conninfo=nowhere, script=script) as edge:
+    with running_edge(starting=0.1, conninfo=nowhere, script=script) as edge:
         began = time.monotonic()
         replies = [
             edge.send({"event": "signup"}, "token"),
