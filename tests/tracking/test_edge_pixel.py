@@ -1,7 +1,6 @@
 """``POST /api/pixel`` and ``/pixel.js``: what browsers send, by a token that anybody may read."""
 
 import gzip
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from chat33.lib.clock import utcnow
 from contacts.models import Contact
 from tests.people import Person
 from tests.tracking.edges import PERSON, RunningEdge, make_token, running_edge
+from tests.tracking.pixel.places import until
 from tracking.models import Axis, Event, Ledger, Link, Rollup, Token, Visitor
 
 SITE = "https://shop.example"
@@ -110,9 +110,7 @@ def test_a_flood_meets_the_wall(owner: Person, transactional_db: None, settings:
 def test_the_token_remembers_when_and_where_it_was_seen(owner: Person, edge: RunningEdge) -> None:
     token = make_token(owner.organization, "pixel")
     edge.pixel({"token": token, "events": [VIEW]}, Origin=SITE)
-    until = utcnow() + timedelta(seconds=10)
-    while not Token.objects.filter(seen_at__isnull=False, seen_origin=SITE).exists():
-        assert utcnow() < until
+    until(lambda: Token.objects.filter(seen_at__isnull=False, seen_origin=SITE).exists())
 
 
 def test_flows_that_strangers_make_up_are_bounded_and_what_cannot_be_one_is_left_out(
@@ -186,9 +184,7 @@ def test_a_bot_that_runs_scripts_confirms_nothing(owner: Person, edge: RunningEd
 def test_what_is_rejected_is_in_the_ledger(owner: Person, edge: RunningEdge) -> None:
     token = make_token(owner.organization, "pixel")
     edge.pixel({"token": token, "events": [VIEW, {"event": ""}]})
-    until = utcnow() + timedelta(seconds=10)
-    while not Ledger.objects.filter(received=2, stored=1, rejected=1).exists():
-        assert utcnow() < until
+    until(lambda: Ledger.objects.filter(received=2, stored=1, rejected=1).exists())
 
 
 def test_the_script_is_served_packed_with_a_tag_to_any_page(transactional_db: None, tmp_path: Path) -> None:

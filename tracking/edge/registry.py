@@ -1,4 +1,4 @@
-"""What the doors know without asking: rows by a key, looked up together and believed for a second.
+"""What the doors know without asking: rows by a key, looked up together and believed for a second from their question on.
 
 A key that is asked for often is looked up again before its second is over, so nobody waits for it; all keys missing at
 the same moment are one query. That a key leads nowhere is remembered as long. What is remembered is bounded.
@@ -56,6 +56,7 @@ class Remembered(Generic[Key, Row]):
         waiting = dict(self._asked)
         while waiting:
             keys = list(waiting)[:TOGETHER]
+            asked_at = time.monotonic()  # what is found is no younger, however long the answer takes
             try:
                 rows = await self._find(keys)
             except Exception as error:  # whoever waits is told; the next who asks tries again
@@ -65,10 +66,9 @@ class Remembered(Generic[Key, Row]):
                         future.set_exception(error)
                 waiting = dict(self._asked)
                 continue
-            now = time.monotonic()
             for key in keys:
                 row = rows.get(key)
-                self._rows[key] = (now, row)
+                self._rows[key] = (asked_at, row)
                 self._rows.move_to_end(key)
                 future = self._asked.pop(key)
                 if not future.done():
