@@ -1,6 +1,7 @@
 """The inbox of postbacks: who sees it, what it tells, replaying, a test over real HTTP, and stores' reports by campaign."""
 
 import html
+import socket
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.models import Role
 from tests.factories import make_contact, make_member
 from tests.people import Client, Person
-from tests.tracking.edges import RunningEdge, running_edge
+from tests.tracking.edges import RunningEdge
 from tests.tracking.postbacks import carried, keep
 from tracking.mmp.registry import MMPS
 from tracking.models import Event, Postback, PostbackStatus, StoreAggregate, Token
@@ -190,9 +191,10 @@ def test_a_test_goes_over_http_through_the_public_door_and_counts_nowhere(
 
 
 def test_a_test_whose_door_is_shut_says_so(owner: Person, transactional_db: None, settings: Settings) -> None:
-    with running_edge() as edge:
-        settings.BASE_URL = edge.url
-    reply = owner.browser().post(f"{INBOX}test/", {"mmp": "adjust"})
+    with socket.socket() as shut:  # nobody listens there, and nobody else may
+        shut.bind(("127.0.0.1", 0))
+        settings.BASE_URL = f"http://127.0.0.1:{shut.getsockname()[1]}"
+        reply = owner.browser().post(f"{INBOX}test/", {"mmp": "adjust"})
 
     assert reply.status_code == 422
     assert "could not be reached" in html.unescape(reply.content.decode())
