@@ -14,6 +14,7 @@ from chat33.lib.clock import utcnow
 from tests.people import Person
 from tests.tracking.edges import RunningEdge, make_token, running_edge
 from tests.tracking.pixel.places import until
+from tracking.events import partitions
 from tracking.events.partitions import AHEAD, Month, drop_months, ensure_month, ensure_months, months
 from tracking.models import Event
 
@@ -37,7 +38,10 @@ def test_the_months_ahead_are_made_once(transactional_db: None) -> None:
     drop(this.plus(AHEAD + 1), this.plus(AHEAD + 2))
 
 
-def test_a_month_is_made_and_an_old_one_dropped_while_events_come_in(owner: Person, edge: RunningEdge) -> None:
+def test_a_month_is_made_and_an_old_one_dropped_while_events_come_in(
+    owner: Person, edge: RunningEdge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "PATIENCE", 20)  # who writes stays for no longer than this machine makes them
     token = make_token(owner.organization)
     now = utcnow()
     old, ahead = Month.of(now).plus(-14), Month.of(now).plus(6)
