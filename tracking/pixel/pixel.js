@@ -203,7 +203,7 @@
       keys.forEach((key) => away.delete(key));
       if (/^(0|408|429|5..)$/.test(status)) {
         const pause = Math.min(LONGEST, 1e3 * 2 ** failed++) * (0.5 + Math.random() / 2);
-        until = Date.now() + pause;
+        until = performance.now() + pause; // which no correction of the clock moves
         setTimeout(flush, pause + 9);
         break;
       }
@@ -220,7 +220,7 @@
     await new Promise((seen) => setTimeout(seen, 250));
   };
   const flush = async () => {
-    if (busy || Date.now() < until || !waiting()[0]) return;
+    if (busy || performance.now() < until || !waiting()[0]) return;
     busy = true;
     try {
       // One tab at a time.

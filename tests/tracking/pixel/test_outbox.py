@@ -87,6 +87,19 @@ def test_a_door_that_keeps_failing_is_asked_ever_more_rarely(page: Page, site: S
     assert waiting(page) == 61
 
 
+def test_a_clock_that_is_set_back_keeps_nothing_waiting(page: Page, site: Site) -> None:
+    page.add_init_script(
+        "window.asked = 0; window.fetch = async () => ({status: asked++ ? 202 : 503, text: async () => ''})"
+    )
+    page.clock.install(time="2026-01-01T12:00:00Z")
+    page.clock.pause_at("2026-01-01T12:00:01Z")
+    page.goto(site.at("/"))
+    page.clock.set_system_time("2026-01-01T11:00:00Z")
+    page.clock.run_for(2_000)
+
+    assert (page.evaluate("asked"), waiting(page)) == (2, 0)
+
+
 def test_what_the_door_refuses_for_good_is_not_sent_again(page: Page, site: Site, door: Door) -> None:
     door.status = lambda _: 403
     page.goto(site.at("/"))
