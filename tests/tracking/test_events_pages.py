@@ -172,7 +172,7 @@ def test_what_takes_too_long_is_given_up_with_a_word(owner: Person, monkeypatch:
     held, over = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with psycopg.connect(conninfo(connection.settings_dict)) as other:
+        with psycopg.connect(conninfo(connection.settings_dict), connect_timeout=20, options="") as other:
             other.execute("LOCK TABLE tracking_event IN ACCESS EXCLUSIVE MODE")
             held.set()
             over.wait(20)
@@ -180,7 +180,7 @@ def test_what_takes_too_long_is_given_up_with_a_word(owner: Person, monkeypatch:
     thread = threading.Thread(target=hold)
     thread.start()
     try:
-        assert held.wait(10)
+        assert held.wait(20)
         pages = {path: owner.browser().get(path).content.decode() for path in ("/tracking/events/", "/tracking/live/")}
     finally:
         over.set()

@@ -227,7 +227,7 @@ def test_what_somebody_reads_is_left_for_the_next_time_and_finished_then(
     ensure_month(Month(2024, 1))
     ensure_month(Month.of(NOW))
     store(here, OLD)
-    with psycopg.connect(conninfo(connection.settings_dict)) as reader:
+    with psycopg.connect(conninfo(connection.settings_dict), connect_timeout=20) as reader:
         reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         reader.execute("SELECT count(*) FROM tracking_event")
         assert Month(2024, 1) not in drop_months(before=Month(2024, 2).first)
