@@ -4,9 +4,12 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from chat33.lib.http import Guard
 
 
 @dataclass
@@ -74,6 +77,27 @@ class Peer:
         (over or self.server.stop).wait(30)
 
 
+@dataclass(frozen=True)
+class Watching(Guard):
+    """Of the client's side: how long it was ready to wait at each time, and until when by the monotonic clock."""
+
+    seconds: list[float] = field(default_factory=list)
+    until: list[float] = field(default_factory=list)
+
+    def connect(self, host: str, port: int, *, timeout: float) -> tuple[socket.socket, str]:
+        seconds, until = self.seconds, self.until
+
+        class Watched(socket.socket):
+            def settimeout(self, value: float | None) -> None:
+                assert value is not None
+                seconds.append(value)
+                until.append(time.monotonic() + value)
+                super().settimeout(value)
+
+        sock, address = super().connect(host, port, timeout=timeout)
+        return Watched(fileno=sock.detach()), address
+
+
 Script = Callable[[Peer], None]
 
 
@@ -137,6 +161,6 @@ def serving(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterator[Se
         server.stop.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        accepting.join(5)
+        accepting.join(30)
         for thread in threads:
-            thread.join(5)
+            thread.join(30)

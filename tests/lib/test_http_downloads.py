@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from chat33.lib.http import Guard, HttpClient, Refused, ReplyLost, TooLarge
-from tests.lib.misbehaving import Peer, Script, answer, chunked, says, serving
+from tests.lib.misbehaving import Peer, Script, Watching, answer, chunked, says, serving
 
 BODY = b"a picture"
 OK = answer("200 OK", body=BODY)
 
 
-def client() -> HttpClient:
-    return HttpClient(guard=Guard(frozenset({"127.0.0.1"})))
+def client(guard: Guard | None = None) -> HttpClient:
+    return HttpClient(guard=guard or Guard(frozenset({"127.0.0.1"})))
 
 
 def play(begin: bytes = b"", *, drip: bytes = b"") -> Script:
@@ -29,8 +29,8 @@ def play(begin: bytes = b"", *, drip: bytes = b"") -> Script:
     return script
 
 
-def drained(url: str, **options: Any) -> tuple[int, bytes]:
-    with client().download(url, **options) as (status, _, pieces):
+def drained(url: str, *, guard: Guard | None = None, **options: Any) -> tuple[int, bytes]:
+    with client(guard).download(url, **options) as (status, _, pieces):
         return status, b"".join(pieces)
 
 
@@ -71,11 +71,14 @@ def test_a_download_has_a_wall_a_stall_and_a_cap() -> None:
         (says(chunked(bytes(30), bytes(30))), {"max_bytes": 49}, TooLarge),
     ]
     for script, options, expected in limits:
+        watching = Watching(frozenset({"127.0.0.1"}))
         with serving(script) as server:
             started = time.monotonic()
             with pytest.raises(expected):
-                drained(server.url, **options)
-            assert time.monotonic() - started < 1
+                drained(server.url, guard=watching, **options)
+            assert time.monotonic() - started < 20
+        assert max(watching.until) - started < options.get("wall", 300) + 0.3
+        assert max(watching.seconds) <= options.get("stall", 10)
 
 
 def leading(*locations: str) -> Script:

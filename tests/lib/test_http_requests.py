@@ -19,7 +19,7 @@ def client(*, user_agent: str = "Chat33/1.0") -> HttpClient:
 def sent(**options: Any) -> tuple[bytes, dict[str, str], bytes]:
     with serving(says(OK)) as server:
         method = str(options.pop("method", "POST"))
-        client(user_agent="Chat33/9").request(method, server.url + "a%20b/ü?x=1", wall=5, **options)
+        client(user_agent="Chat33/9").request(method, server.url + "a%20b/ü?x=1", wall=60, **options)
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     line, *fields = head.decode("latin-1").split("\r\n")
     return line.encode(), {name.lower(): value for name, value in (one.split(": ", 1) for one in fields)}, body
@@ -69,7 +69,7 @@ def test_the_environment_names_no_proxy_and_no_password(monkeypatch: pytest.Monk
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY", "https_proxy"):
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.setenv("NETRC", str(netrc))
-        assert client().request("POST", server.url, json={}, wall=5).ok
+        assert client().request("POST", server.url, json={}, wall=60).ok
     assert proxy.connections == 0
     assert b"authorization" not in server.requests[0].lower()
 
@@ -78,5 +78,5 @@ def test_no_cookie_is_kept() -> None:
     with serving(says(answer("200 OK", "Set-Cookie: a=b; Path=/"))) as server:
         sharing = client()
         for _ in range(2):
-            sharing.request("GET", server.url, wall=5)
+            sharing.request("GET", server.url, wall=60)
     assert all(b"cookie" not in request.lower() for request in server.requests)
