@@ -44,6 +44,7 @@ def explorers(server: LiveServer) -> Iterator[Callable[..., Page]]:
         page.on("request", lambda sent: complaints.append(sent.url) if not is_ours(sent.url, server) else None)
         page.goto(f"{server.url}/developers/api/")
         page.locator(".opblock").first.wait_for()
+        page.locator("#explorer[data-loading]").wait_for(state="detached")  # all of it is drawn
         return page
 
     with sync_playwright() as playwright:

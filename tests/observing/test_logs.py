@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -193,21 +194,21 @@ def test_a_ring_bears_the_id_and_the_worker_takes_it_up(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, db: None
 ) -> None:
     sent: dict[str, Any] = {}
+    heard = threading.Event()
 
     def before(sender: Any = None, headers: Any = None, **_: Any) -> None:
-        sent.update(headers)
+        if headers.get("request_id") == "rang-for-this":  # an earlier test's ring may come now, too
+            sent.update(headers)
+            heard.set()
 
     signals.before_task_publish.connect(before)
     structlog.contextvars.bind_contextvars(request_id="rang-for-this")
     try:
         bell.ring("posts.publish_due_posts")
-        deadline = utcnow().timestamp() + 5
-        while "request_id" not in sent and utcnow().timestamp() < deadline:
-            pass
+        assert heard.wait(60)
     finally:
         signals.before_task_publish.disconnect(before)
         structlog.contextvars.clear_contextvars()
-    assert sent["request_id"] == "rang-for-this"
 
     structlog.contextvars.bind_contextvars(left_by="the task before")
     refresh_tokens.push_request(**sent)

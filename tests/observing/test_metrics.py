@@ -143,7 +143,7 @@ def web(directory: Path, workers: int) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_one_scrape_sums_all_web_processes(tmp_path: Path) -> None:
