@@ -1,9 +1,13 @@
 """A real Chromium, and people in it."""
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Literal
 
 import pytest
+import requests
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -21,6 +25,12 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 Scheme = Literal["light", "dark"]
 
+# A toast goes after ten seconds; how long a test takes until it has read it is the machine's business.
+TOASTS_STAY = """(() => {
+    const wait = window.setTimeout;
+    window.setTimeout = (act, time, ...given) => wait(act, time === 10_000 ? 2 ** 31 - 1 : time, ...given);
+})()"""
+
 
 class Visit:
     """A person's browser: their page, and everything that went wrong in it (console errors, requests elsewhere)."""
@@ -30,6 +40,7 @@ class Visit:
         self.home = home
         self.allowed = (home, "data:", "blob:", *elsewhere)
         self.wrong: list[str] = []
+        context.add_init_script(TOASTS_STAY)
         self.page: Page = context.new_page()
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.wrong.append(f"{self.page.url}: {error}"))
@@ -102,3 +113,17 @@ def visit(browser: Browser, live_server: LiveServer) -> Iterator[Visits]:
     yield begin
     for context in opened:
         context.close()
+    carried_out(live_server)
+
+
+def carried_out(server: LiveServer) -> None:
+    """Returns when all is done that closed browsers had asked for: a save that is still under way would write into the
+    next test's database, or keep this one's from being emptied.
+    """
+    requests.get(f"{server.url}/static/dashboard/favicon.svg", timeout=60)  # who called earlier has been let in since
+    for thread in threading.enumerate():
+        if thread.name.endswith("(process_request_thread)"):
+            for connection in getattr(thread, "_args", ())[:1]:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)  # what it was sent is read, and nothing after that
+            thread.join(60)

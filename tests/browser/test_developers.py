@@ -37,8 +37,13 @@ def kept(settings: Settings) -> Iterator[None]:
     requestlog.stop()
 
 
-def clipboard(page: Page) -> str:
-    return str(page.evaluate("navigator.clipboard.readText()"))
+# What is copied arrives after the click, and what was copied before is there until then.
+COPIED = "start => navigator.clipboard.readText().then(text => text.startsWith(start) && text)"
+
+
+def clipboard(page: Page, start: str) -> str:
+    """What was copied, once something is there that begins so."""
+    return str(page.wait_for_function(COPIED, arg=start).json_value())
 
 
 def test_a_key_is_made_copied_used_and_seen_in_the_log(
@@ -53,7 +58,7 @@ def test_a_key_is_made_copied_used_and_seen_in_the_log(
     page.get_by_label("accounts:read").check()
     page.get_by_role("button", name="Make the key").click()
     page.get_by_role("button", name="Copy the API key", exact=True).click()
-    key = clipboard(page)
+    key = clipboard(page, "sk_live_")
     assert re.fullmatch(r"sk_live_[0-9A-Za-z]{36}", key)
 
     page.goto(f"{live_server.url}/developers/requests/")
@@ -64,7 +69,7 @@ def test_a_key_is_made_copied_used_and_seen_in_the_log(
     ]
     assert [answer.status_code for answer in answers] == [200, 403]
 
-    page.get_by_role("link", name="GET /posts").click(timeout=20_000)  # it comes by itself
+    page.get_by_role("link", name="GET /posts").click()  # it comes by itself
     expect(page.get_by_text("Insufficient scope", exact=True)).to_be_visible()
     expect(page.get_by_text(answers[1].headers["X-Request-ID"])).to_be_visible()
     page.get_by_role("link", name="More on this error").click()
@@ -102,7 +107,7 @@ def test_a_callback_is_replayed_and_arrives(owner: Person, visit: Visits, sandbo
     expect(page.get_by_text("Not tried yet.")).to_be_visible()
     assert send_due(seconds=60) == 1
 
-    expect(page.get_by_text("Delivered", exact=True).first).to_be_visible(timeout=20_000)  # it comes by itself
+    expect(page.get_by_text("Delivered", exact=True).first).to_be_visible()  # it comes by itself
     expect(page.get_by_text('{"received": true}')).to_be_visible()
     (came,) = sandbox.control("GET", "callbacks")["items"]
     assert {name.lower(): value for name, value in came["headers"].items()}["webhook-id"] == row.public_id
@@ -117,7 +122,7 @@ def test_a_test_is_sent_and_the_secret_shown(owner: Person, visit: Visits, sandb
     page.get_by_role("button", name="Send it").click()
     expect(page.get_by_text("1 of 1").or_(page.get_by_text("0 of 1"))).to_be_visible()
     sender.run()
-    expect(page.get_by_text("1 of 1")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("1 of 1")).to_be_visible()
     assert Callback.objects.get().status == "DELIVERED"
 
     there.open("/developers/callbacks/signing/")
@@ -139,7 +144,7 @@ def test_the_language_is_remembered_and_code_copied(owner: Person, channel: Chan
     there.open("/developers/reference/list-accounts/")
     expect(page.get_by_text("import requests")).to_be_visible()
     page.get_by_role("button", name="Copy Python: Request").click()
-    assert clipboard(page).startswith("import os\n\nimport requests\n\nreply = requests.get(\n")
+    clipboard(page, "import os\n\nimport requests\n\nreply = requests.get(\n")
     page.get_by_label("Search the reference").fill("retry a failed")
     page.get_by_role("link", name="Retry a failed post").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Retry a failed post")
@@ -196,6 +201,7 @@ def test_anything_is_reached_by_a_few_letters(owner: Person, visit: Visits, tmp_
     assert violations(page) == []
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Signing")
+    page.wait_for_load_state()  # keys need their script
 
     page.keyboard.press("Control+k")
     page.keyboard.type("beans")

@@ -65,7 +65,7 @@ def compose(page: Page, day: datetime) -> None:
     page.get_by_label("At a time").check()
     page.get_by_label("Day", exact=True).fill(f"{day:%Y-%m-%d}")
     page.get_by_label("Time", exact=True).fill("09:00")
-    expect(page.locator("#findings")).to_contain_text("All 3 accounts take it as it is", timeout=20_000)
+    expect(page.locator("#findings")).to_contain_text("All 3 accounts take it as it is")
     page.get_by_role("button", name="Schedule").click()
     page.wait_for_url("**/posts/")
 
@@ -106,6 +106,7 @@ def test_from_signing_up_to_a_failure_mended(world: RunningSandbox, visit: Visit
     here.open(f"/posts/{x.public_id}/")
     page.get_by_role("button", name="Publish now").click()
     page.get_by_role("dialog").get_by_role("button", name="Publish now").click()
+    expect(page.locator("toast-note")).to_contain_text("It goes out now.")
     failed = publish(x, world)
     assert failed.status == "FAILED"
     here.open(f"/posts/{x.public_id}/")

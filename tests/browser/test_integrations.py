@@ -18,6 +18,7 @@ def test_a_secret_is_shown_once_with_the_address_to_paste_and_replaced(owner: Pe
     here = visit(owner)
     page = here.open("/settings/integrations/")
     page.get_by_role("button", name="Generate Secret").click()
+    page.wait_for_load_state()  # the tabs need their script
     card = page.get_by_role("region", name="MMP Webhook Secret", exact=True)
     raw = card.locator("#raw-mmp").inner_text()
 

@@ -33,7 +33,7 @@ def test_leaving_for_an_unknown_site_names_it_and_runs_nothing(
     page.on("console", lambda message: said.append(message.text))
     page.on("dialog", lambda dialog: said.append(dialog.message))
     page.goto(f"{edge.url}/api/t?{urlencode({'url': HOSTILE, 'cid': 'cm1'})}")
-    expect(page.get_by_role("link", name="Go to shop.example")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name="Go to shop.example")).to_be_visible()
     expect(page.locator("strong")).to_have_text("shop.example")
     target = page.get_by_role("link").get_attribute("href") or ""
     assert target.startswith("https://shop.example/%3Cimg")
@@ -62,5 +62,5 @@ def test_an_app_that_does_not_open_leads_on_to_the_web(owner: Person, edge: Runn
     context = browser.new_context(user_agent=ANDROID)
     page = context.new_page()
     page.goto(f"{edge.url}/l/app")
-    page.wait_for_url("**/healthz/edge?**", timeout=20_000)
+    page.wait_for_url("**/healthz/edge?**")
     context.close()
