@@ -162,6 +162,7 @@ def test_a_session_that_ends_in_mid_compose_loses_nothing(shop: Person, visit: V
     choose(page, "Coffee x")
     page.get_by_label("Text for all accounts").fill("Before it ended")
     saved(page)
+    at_rest(page)  # nothing that was asked before is answered after
 
     Session.objects.all().delete()
     page.get_by_label("Text for all accounts").fill("Written after it ended")
@@ -254,17 +255,14 @@ def test_pictures_move_by_pointer(shop: Person, visit: Visits) -> None:
     here = visit(shop)
     page = here.open("/posts/new/?" + "&".join(f"media={given}" for given in ids))
     choose(page, "Coffee facebook")
+    saved(page)
     at_rest(page)  # what comes moves what is there
-    grip = page.get_by_role("button", name=re.compile("Move one"))
-    grip.scroll_into_view_if_needed()
-    last = page.get_by_role("button", name=re.compile("Move three")).bounding_box()
-    first = grip.bounding_box()
-    assert first
-    assert last
 
-    page.mouse.move(first["x"] + 5, first["y"] + 5)
+    page.get_by_role("button", name=re.compile("Move one")).hover()
     page.mouse.down()
     expect(page.locator(".is-moving")).to_have_count(1)
+    last = page.get_by_role("button", name=re.compile("Move three")).bounding_box()
+    assert last
     page.mouse.move(last["x"] + 5, last["y"] + last["height"] + 20, steps=8)
     page.mouse.up()
     saved(page)

@@ -141,6 +141,7 @@ def test_files_are_chosen_by_keyboard_tagged_and_deleted(owner: Person, visit: V
     page.get_by_label("Tags to add").fill("winter, new")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Tagged 3 files.")).to_be_visible()
+    page.wait_for_load_state()  # the dialog needs its script
     assert page.url.endswith("?kind=image")
 
     page.get_by_label("Choose new-beans.jpg").check()
@@ -184,7 +185,9 @@ class TestPicker:
         expect(dialog).to_be_visible()
         assert violations(page) == []
         expect(dialog.get_by_label("Search files")).to_be_focused()
-        page.keyboard.type("latte")
+        with page.expect_response("**/library/picker/?q=latte&**"):  # a slow hand finds some with fewer letters before
+            page.keyboard.type("latte")
+        expect(dialog.locator(".htmx-request")).to_have_count(0)
         expect(dialog.locator(".file")).to_have_count(1)
         dialog.get_by_role("checkbox", name="latte-art.jpg").focus()
         page.keyboard.press("Space")
