@@ -4,10 +4,11 @@ import re
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.axe import AT_REST, violations
 from tests.browser.conftest import DESKTOP, Visits
+from tests.factories import make_channel, make_post
 from tests.people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,6 +28,29 @@ def test_the_command_bar_leads_anywhere_by_keyboard(owner: Person, visit: Visits
 
     page.wait_for_url("**/settings/**")
     assert here.wrong == []
+
+
+def test_what_is_chosen_stays_chosen_when_more_is_found(owner: Person, visit: Visits) -> None:
+    for text in ("Beans one", "Beans two"):
+        make_post(make_channel(owner.organization, "instagram", name="Coffee"), text=text)
+    page = visit(owner).open("/ui/")
+    held: list[Route] = []
+    page.route("**q=beans", lambda route: held.append(route))
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("bean")
+    found = page.get_by_role("group", name="Found").get_by_role("option", name="Beans")
+    expect(found).to_have_count(2)
+    page.keyboard.type("s")
+    page.keyboard.press("ArrowDown")
+    expect(found.last).to_have_attribute("aria-selected", "true")
+    found.last.evaluate("option => option.classList.add('before')")
+    while not held:
+        page.wait_for_timeout(10)
+    held[0].continue_()
+    expect(page.locator(".before")).to_have_count(0)
+
+    expect(found.last).to_have_attribute("aria-selected", "true")
 
 
 def test_two_keys_go_to_a_room_and_a_question_mark_lists_them(owner: Person, visit: Visits) -> None:

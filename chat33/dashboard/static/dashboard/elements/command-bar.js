@@ -25,13 +25,13 @@ customElements.define(
       const words = this.input.value.trim().toLowerCase();
       for (const option of this.commands) option.hidden = words !== "" && !option.textContent.toLowerCase().includes(words);
       clearTimeout(this.timer);
+      this.asked?.abort(); // of other words
       if (words.length < 2 || !this.dataset.search) this.found.replaceChildren();
       else this.timer = setTimeout(() => this.search(words), PAUSE);
       this.select(this.shown[0]);
     }
 
     async search(words) {
-      this.asked?.abort();
       this.asked = new AbortController();
       try {
         const reply = await fetch(`${this.dataset.search}?q=${encodeURIComponent(words)}`, {
@@ -39,8 +39,10 @@ customElements.define(
           headers: { "X-Requested-With": "fetch" },
         });
         if (!reply.ok) return;
-        this.found.innerHTML = await reply.text();
-        this.select(this.shown.find((option) => option.getAttribute("aria-selected") === "true") ?? this.shown[0]);
+        const found = await reply.text();
+        const chosen = this.list.querySelector("[aria-selected=true]")?.href; // where Enter may be about to lead
+        this.found.innerHTML = found;
+        this.select(this.shown.find((option) => option.href === chosen) ?? this.shown[0]);
       } catch (error) {
         if (error.name !== "AbortError") throw error;
       }
