@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import APIResponse, Page, Request, Route, expect
 
 from posts.models import Media
 from tests.browser.axe import violations
@@ -51,6 +51,29 @@ def test_files_are_uploaded_together_and_appear_in_the_library(owner: Person, vi
     assert {name: (detail["id"], detail["kind"]) for name, detail in told.items()} == {
         name: (media.public_id, media.kind) for name, media in stored.items()
     }
+
+
+def test_what_is_uploaded_while_the_shelf_comes_is_on_it_too(owner: Person, visit: Visits) -> None:
+    page = visit(owner).open("/library/")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if held or "hx-request" not in route.request.headers:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/library/", hold)
+    page.set_input_files("media-upload input", picture("first.jpg"))
+    while not held:
+        page.wait_for_timeout(10)
+    page.set_input_files("media-upload input", picture("second.jpg"))
+    expect(page.locator(".upload")).to_have_count(0)
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+
+    for name in ("first.jpg", "second.jpg"):
+        expect(page.locator(".file-name", has_text=name)).to_be_visible()
 
 
 def test_progress_is_shown_and_an_upload_that_broke_is_tried_again(owner: Person, visit: Visits) -> None:
