@@ -185,6 +185,33 @@ def test_a_session_that_ends_in_mid_compose_loses_nothing(shop: Person, visit: V
     sound(here, but="status of 401")
 
 
+READ_LATER = """() => {
+    const read = Response.prototype.json;
+    Response.prototype.json = async function () {
+        Response.prototype.json = read;
+        await new Promise((done) => { window.readOn = done; });
+        return read.call(this);
+    };
+}"""
+
+
+def test_what_is_sent_before_the_answer_to_a_save_was_read_is_no_conflict(shop: Person, visit: Visits) -> None:
+    here = visit(shop)
+    page = here.open("/posts/new/")
+    choose(page, "Coffee x")
+    page.get_by_label("Text for all accounts").fill("Saved")
+    saved(page)
+    page.evaluate(READ_LATER)
+    page.get_by_label("Text for all accounts").fill("Saved again")
+    page.wait_for_function("() => Boolean(window.readOn)")
+    page.keyboard.press("Control+Enter")
+    page.evaluate("readOn()")
+    page.wait_for_url("**/posts/")
+
+    assert Post.objects.get().text == "Saved again"
+    sound(here)
+
+
 def test_what_a_crash_left_unsaved_is_offered_back(shop: Person, visit: Visits) -> None:
     here = visit(shop)
     page = here.open("/posts/new/")

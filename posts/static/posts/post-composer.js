@@ -181,9 +181,7 @@ customElements.define(
       if (!this.form.querySelector("[name=channel]:checked")) return this.tell("Kept in this browser. Choose an account to save it.");
       if (this.conflicted && !more.force) return undefined;
       const sent = this.revision;
-      const reply = await this.post(this.dataset.save, more);
-      if (!reply?.ok) return undefined;
-      this.taken(await reply.json(), sent);
+      await this.post(this.dataset.save, more, (told) => this.taken(told, sent));
       return undefined;
     }
 
@@ -203,8 +201,9 @@ customElements.define(
       else this.tell(`Draft saved ${told.saved}`);
     }
 
-    /** The server's answer to the form; null when there is none to go on with, and the person has been told. */
-    async post(address, more) {
+    /** The server's answer to the form; null when there is none to go on with, and the person has been told. What is to be
+     * taken of it is taken before anything else is sent. */
+    async post(address, more, take) {
       const body = new FormData(this.form);
       for (const [name, value] of Object.entries(more)) body.set(name, value);
       this.busy = true;
@@ -218,6 +217,7 @@ customElements.define(
           this.tell("Not saved. Kept in this browser.");
           toast(reply.headers.get("X-Says") || "That could not be saved. What you wrote is kept in this browser.", "bad");
         }
+        if (reply.ok) take?.(await reply.json());
         return reply;
       } catch {
         this.tell("No connection. Kept in this browser.");
