@@ -1,7 +1,7 @@
 """Contacts in a real browser: choosing many, finding by typing, and a timeline that goes on."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from contacts.models import Contact, Kind
 from contacts.selectors import labels_of
@@ -46,6 +46,25 @@ def test_typing_finds_people_and_stays_in_the_address(owner: Person, visit: Visi
     expect(page.locator(".chosen-count")).to_have_text("1 chosen")
 
     assert there.wrong == []
+
+
+def test_who_is_found_is_found_by_all_that_was_asked(owner: Person, visit: Visits) -> None:
+    crowd(owner)
+    page = visit(owner).open("/contacts/")
+    held: list[Route] = []
+    page.route("**/contacts/?**", lambda route: held.append(route))
+    page.get_by_label("Search contacts").press_sequentially("example")
+    while len(held) < 1:
+        page.wait_for_timeout(10)
+    page.get_by_label("Label", exact=True).select_option("VIP")
+    while len(held) < 2:
+        page.wait_for_timeout(10)
+    first, second = held
+    first.continue_()
+    expect(page.locator(".search .htmx-request")).to_have_count(0)
+    second.continue_()
+
+    expect(page.locator("contact-list tbody tr")).to_have_count(2)
 
 
 def test_a_timeline_goes_on_and_a_label_comes_and_goes(owner: Person, visit: Visits) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -95,6 +95,22 @@ def test_the_log_is_narrowed_as_one_types(owner: Person, visit: Visits, kept: No
     expect(page.get_by_text("No such request")).to_be_visible()
     page.go_back()
     page.go_back()
+    assert there.wrong == []
+
+
+def test_the_log_stays_narrowed_though_it_asks_for_more_meanwhile(owner: Person, visit: Visits, kept: None) -> None:
+    live_in(owner)
+    there = visit(owner)
+    page = there.open("/developers/requests/")
+    held: list[Route] = []
+    page.route("**path=post_01jd", lambda route: held.append(route))
+    page.get_by_label("Path").press_sequentially("post_01jd")
+    while not held:
+        page.wait_for_timeout(10)
+    page.evaluate("htmx.ajax('GET', '/developers/requests/', {source: '#requests', swap: 'outerHTML'})")
+    held[0].continue_()
+
+    expect(page.locator("#requests tbody tr")).to_have_count(1)
     assert there.wrong == []
 
 
