@@ -64,7 +64,7 @@ def test_what_it_published_can_be_looked_at_and_took_nothing_of_today(
     published = list(Post.objects.filter(status=PostStatus.PUBLISHED))
     for post in published:
         assert post.external_post_url is not None
-    page = requests.get(str(published[0].external_post_url), timeout=5)
+    page = requests.get(str(published[0].external_post_url), timeout=60)
 
     assert page.status_code == 200
     assert (published[0].text or "")[:20] in page.text
