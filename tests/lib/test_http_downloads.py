@@ -77,7 +77,7 @@ def test_a_download_has_a_wall_a_stall_and_a_cap() -> None:
             with pytest.raises(expected):
                 drained(server.url, guard=watching, **options)
             assert time.monotonic() - started < 20
-        assert max(watching.until) - started < options.get("wall", 300) + 0.3
+        assert max(watching.until) - started < options.get("wall", 300) + 5
         assert max(watching.seconds) <= options.get("stall", 10)
 
 
