@@ -33,8 +33,10 @@ def queued(channel: Channel, **given: Any) -> Post:
 
 
 def make_due() -> int:
-    """Let the time pass that posts in work wait for: retries, polls, proof reads. Held ones stay held."""
-    waiting = Post.objects.filter(due_at__gt=Now(), leased_until=None, held_until=None)
+    """Let the time pass that posts in work wait for: retries, polls, proof reads. Held ones stay held. How many go on,
+    those among them whose time has passed by itself meanwhile.
+    """
+    waiting = Post.objects.filter(due_at__isnull=False, leased_until=None, held_until=None)
     return waiting.exclude(scheduled_at__gt=Now() + timedelta(seconds=1)).update(due_at=Now())
 
 
