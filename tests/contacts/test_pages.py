@@ -180,9 +180,11 @@ class TestDoors:
         assert state(owner) == before
 
     def test_a_stranger_sees_nothing_and_labels_nobody(self, owner: Person, stranger: Person, ada: Contact) -> None:
-        before, vip = state(owner), addressed("{label}", ada)
+        vip, name = addressed("{label}", ada), "Guests of honour"  # which no random token in a page spells
+        Label.objects.filter(public_id=vip).update(name=name)
+        before = state(owner)
         stranger.browser().post("/contacts/label/", {"id": ada.public_id, "add": "Mine"})
-        stranger.browser().post("/contacts/label/", {"id": ada.public_id, "remove": "VIP"})
+        stranger.browser().post("/contacts/label/", {"id": ada.public_id, "remove": name})
 
         assert stranger.browser().get(f"/contacts/{ada.public_id}/").status_code == 404
         for address in (
@@ -194,7 +196,7 @@ class TestDoors:
         ):
             page = html(stranger, address)
             assert "Ada Byron" not in page
-            assert "VIP" not in page
+            assert name not in page
         assert state(owner) == before
 
     def test_a_viewer_looks_at_everything_and_changes_nothing(self, owner: Person, ada: Contact) -> None:
