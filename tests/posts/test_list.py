@@ -119,7 +119,8 @@ def test_a_list_costs_the_same_for_one_post_and_for_sixty(owner: Person, channel
         return len(captured)
 
     make_post(channel)
-    listed(owner)  # notes the key's use
+    listed(owner)
+    owner.noted()
     one = queries()
     for number in range(59):
         make_post(make_channel(owner.organization, "facebook") if number % 3 else channel)
@@ -135,7 +136,8 @@ def test_other_lists_cost_the_same_for_one_and_for_thirty(owner: Person, channel
         return len(captured)
 
     make_callback(owner.organization)
-    queries()  # notes the key's use
+    queries()
+    owner.noted()
     one = queries()
     for _ in range(29):
         make_callback(owner.organization)
