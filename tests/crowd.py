@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 
-def together(calls: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list[Any]:
+def together(calls: Sequence[Callable[[], Any]], *, seconds: float = 120) -> list[Any]:
     """Start all calls at once and give their results in order. Raises the first error of any."""
     results: dict[int, Any] = {}
     errors: list[BaseException] = []
@@ -16,7 +16,8 @@ def together(calls: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list
 
     def run(number: int) -> None:
         try:
-            connection.ensure_connection()
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = 0")  # the last in a line waits for all before it
             gate.wait(seconds)
             results[number] = calls[number]()
         except BaseException as error:
@@ -35,11 +36,16 @@ def together(calls: Sequence[Callable[[], Any]], *, seconds: float = 60) -> list
     return [results[number] for number in range(len(calls))]
 
 
-def until_somebody_waits(seconds: float = 10) -> None:
+_HELD_UP = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+"""By this connection: other test processes have their databases, and their locks, at the same server."""
+
+
+def until_somebody_waits(seconds: float = 60) -> None:
     """Return as soon as another connection waits for a lock of ours; raise when nobody ever does."""
-    for _ in range(int(seconds / 0.01)):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            cursor.execute(_HELD_UP)
             if cursor.fetchone() == (True,):
                 return
         time.sleep(0.01)

@@ -10,6 +10,7 @@ from chat33.lib.clock import utcnow
 from chat33.orgs.models import Membership, Organization, Role, User
 from chat33.orgs.services import NotAllowed, change_role, leave, remove_member
 from integrations.services import create_api_key
+from tests.crowd import until_somebody_waits
 from tests.factories import make_member, make_organization
 from tests.people import Person
 
@@ -82,8 +83,7 @@ def test_two_owners_who_leave_at_once_leave_one_behind() -> None:
     with transaction.atomic():
         leave(membership=first, now=utcnow())
         other.start()
-        other.join(timeout=0.5)
-        assert other.is_alive()  # it waits for what becomes of the first
+        until_somebody_waits()  # for what becomes of the first
     other.join()
 
     assert [place.user for place in Membership.objects.filter(organization=organization)] == [second.user]

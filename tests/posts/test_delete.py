@@ -141,7 +141,7 @@ def test_a_delete_that_comes_during_a_claim_waits_and_is_refused(owner: Person, 
         return claims
 
     def remove() -> Any:
-        assert claimed.wait(10)
+        assert claimed.wait(60)
         return delete(owner, post).status_code
 
     claims, code = together([claim, remove])
