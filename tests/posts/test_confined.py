@@ -55,9 +55,10 @@ def test_it_dies_when_its_time_is_up() -> None:
 
 
 def test_it_dies_when_it_waits_for_ever() -> None:
-    started = time.monotonic()
-    assert inside("import time\ntime.sleep(60)", cpu=1).returncode == -signal.SIGALRM
-    assert time.monotonic() - started < 30
+    # the alarm that is set is told, and goes off sooner than it would
+    done = inside("import signal, time\nprint(signal.alarm(1), flush=True)\ntime.sleep(60)")
+    assert 0 < int(done.stdout) <= 20
+    assert done.returncode == -signal.SIGALRM
 
 
 def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> bytes:
@@ -92,7 +93,7 @@ def test_a_decoder_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, tmp
     with pytest.raises(UnreadableMedia) as caught:
         played(monkeypatch, tmp_path, "import time; time.sleep(60)")
     assert caught.value.code == "MEDIA_TOO_COMPLEX"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_decoder_that_does_not_work_is_our_fault_and_not_the_files(
