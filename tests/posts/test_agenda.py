@@ -173,6 +173,7 @@ def test_a_hundred_thousand_posts_cost_what_ten_do(organization: Organization, a
     scheduled(account, "2026-03-02T15:00Z")
     few = cost()
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(
             """
             INSERT INTO posts_post (public_id, organization_id, channel_id, status, text, media_urls, cover_image_url,

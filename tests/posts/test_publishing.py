@@ -18,7 +18,7 @@ def test_a_due_post_becomes_visible_and_says_so(owner: Person, sandboxed: Runnin
     [visible] = sandboxed.posts("x")
     assert visible["text"] == "Good morning"
     assert post.external_post_url is not None
-    assert "Good morning" in requests.get(post.external_post_url, timeout=5).text
+    assert "Good morning" in requests.get(post.external_post_url, timeout=30).text
     assert post.published_at is not None
     callback = Callback.objects.get(subject=post.public_id)
     assert callback.body == {
