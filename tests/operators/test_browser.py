@@ -105,7 +105,8 @@ def test_the_one_search_opens_by_keyboard_and_leads_to_a_post(watched: Watched) 
     page, post = watched.page, Post.objects.get()
     watched.open("/admin/")
     page.keyboard.press("Control+k")
-    page.locator("#search-input-command").press_sequentially(post.public_id[:-1])
+    page.fill("#search-input-command", post.public_id[:-1])
+    page.keyboard.press("End")  # one key, and so one answer: another would take the choice back
     page.wait_for_selector(f"#command-results a[data-title='{post.public_id}']")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -135,7 +136,7 @@ def test_an_operator_looks_at_a_dashboard_and_comes_back(watched: Watched) -> No
     page.select_option("select[name=whom]", "role:editor")
     page.fill("input[name=reason]", "Ticket 41")
     page.click("text=View the dashboard")
-    page.wait_for_url(f"{watched.home}/**")
+    page.wait_for_url(f"{watched.home}/")
     watched.open("/ui/")
     assert f"You view {organization.name} as editor until" in page.inner_text(".banner")
     for scheme in ("light", "dark"):
