@@ -51,6 +51,8 @@ def invite_member(*, organization: Organization, email: str, role: Role, by: Mem
 @transaction.atomic
 def renew_invitation(*, invitation: Invitation, by: Membership, now: datetime) -> Invited:
     """A new link for another week in place of the old one, sent again if that was. Raises ``NotAllowed``."""
+    # The organization before the invitation, as by whoever invites: else the two could wait for each other.
+    Organization.objects.select_for_update(no_key=True).get(pk=invitation.organization_id)
     row = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if row.accepted_at is not None:
         raise NotAllowed("This invitation has been accepted meanwhile.")

@@ -1,15 +1,18 @@
 """An invitation is a link that works once, for a week, until it is withdrawn."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from chat33.lib.clock import utcnow
 from chat33.lib.secrets import digest
 from chat33.orgs import invitations
 from chat33.orgs.invitations import Invited, accept_invitation, invite_member, open_invitation, renew_invitation
-from chat33.orgs.models import Invitation, Membership, OutgoingEmail, Role
+from chat33.orgs.models import Invitation, Membership, Organization, OutgoingEmail, Role
 from chat33.orgs.services import NotAllowed, change_role, remove_member
+from tests.crowd import together, until_somebody_waits
 from tests.factories import make_member, make_user
 from tests.people import Person
 
@@ -75,6 +78,26 @@ def test_a_new_link_ends_the_old_one_and_is_sent_again(owner: Person) -> None:
 
     assert (works(old), works(new)) == (False, True)
     assert OutgoingEmail.objects.filter(to="new@example.com").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_renews_a_link_and_who_invites_the_same_person_go_one_after_another(owner: Person) -> None:
+    old, inviting = invited(owner, "new@example.com"), threading.Event()
+
+    def invite() -> Invited:
+        with transaction.atomic():
+            Organization.objects.select_for_update(no_key=True).get(pk=owner.organization.pk)
+            inviting.set()
+            until_somebody_waits()
+            return invited(owner, "new@example.com")
+
+    def renew() -> Invited:
+        assert inviting.wait(60)
+        return renew_invitation(invitation=old.invitation, by=place(owner), now=utcnow())
+
+    first, second = together([invite, renew])
+
+    assert [works(found) for found in (old, first, second)] == [False, False, True]
 
 
 def test_a_member_keeps_the_role_they_have(owner: Person, teammate: Person) -> None:
