@@ -8,7 +8,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -411,5 +411,6 @@ def scratch() -> Iterator[Path]:
 def prune_scratch(*, now: datetime) -> None:
     """Remove what a killed process left behind in the scratch directory, after a day."""
     for path in (settings.SCRATCH_DIR).glob("*"):
-        if now.timestamp() - path.stat().st_mtime > 86_400:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # whoever worked on it is done meanwhile
+            if now.timestamp() - path.stat().st_mtime > 86_400:
+                path.unlink()

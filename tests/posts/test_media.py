@@ -1,7 +1,9 @@
 """Files: taken in by form or by address, told apart by their bytes, kept, and given to whoever was told their address."""
 
+import os
 import secrets
 import socket
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,8 @@ from django.test import Client as DjangoClient
 from pytest_django.fixtures import Settings
 
 from chat33.api.models import LimitUse
-from posts.media import media_url
+from chat33.lib.clock import utcnow
+from posts.media import media_url, prune_scratch
 from posts.models import Media
 from tests import media_files
 from tests.api.files import uploaded
@@ -390,3 +393,15 @@ def test_posts_made_together_fetch_a_file_once(owner: Person, sandboxed: Running
 
     assert [post.status for post in published] == ["PUBLISHED", "PUBLISHED"]
     assert len(server.requests) == 1
+
+
+def test_what_a_killed_process_left_goes_after_a_day_and_what_vanishes_stops_nobody(settings: Settings) -> None:
+    left, in_work, vanished = (settings.SCRATCH_DIR / name for name in ("left", "in_work", "vanished"))
+    left.touch()
+    in_work.touch()
+    vanished.symlink_to("nowhere")  # it is listed, and not there when it is looked at
+    os.utime(left, (time.time() - 90_000,) * 2)
+
+    prune_scratch(now=utcnow())
+
+    assert (left.exists(), in_work.exists()) == (False, True)
