@@ -2,7 +2,6 @@
 
 import socketserver
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ class MailServer:
 
     port: int = 0
     taken: list[EmailMessage] = field(default_factory=list)
-    pause: float = 0.0  # seconds before it takes a message
+    pause: float = 0.0  # seconds before it takes a message, while it runs
     refuse: str = ""  # what it answers to every recipient instead of 250
 
     def subjects(self) -> list[str]:
@@ -44,7 +43,7 @@ class _Session(socketserver.StreamRequestHandler):
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-        time.sleep(self.server.mail.pause)
+        self.server.over.wait(self.server.mail.pause)
         message = message_from_bytes(b"".join(lines), policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.server.mail.taken.append(message)
@@ -61,6 +60,7 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(self, mail: MailServer) -> None:
         super().__init__(("127.0.0.1", mail.port), _Session)
         self.mail = mail
+        self.over = threading.Event()
         mail.port = self.server_address[1]
 
 
@@ -73,6 +73,7 @@ def running(mail: MailServer) -> Iterator[MailServer]:
     try:
         yield mail
     finally:
+        server.over.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -169,6 +169,7 @@ def endless(head: bytes) -> Script:
 
     def script(peer: Peer) -> None:
         peer.read()
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)  # no megabytes wait for who no longer reads
         peer.write(answer("200 OK", length=False), head)
         piece = bytes(65_536)
         while not peer.server.stop.is_set():
@@ -228,6 +229,8 @@ class TestAddress:
     def test_a_video_stops_at_100_megabytes_and_is_never_held_in_memory(
         self, owner: Person, settings: Settings
     ) -> None:
+        with serving(says(answer("404 Not Found"))) as nothing:
+            ingested(owner, nothing.url)  # the first request of a process loads modules
         with serving(endless(media_files.mp4(64, 64, seconds=1))) as server:
             tracemalloc.start()
             reply = ingested(owner, server.url)
