@@ -19,12 +19,13 @@ from integrations.sandbox.core import Sandbox
 class RunningSandbox:
     """A served sandbox, steered through its control doors like any client would."""
 
-    def __init__(self, url: str, sandbox: Sandbox) -> None:
+    def __init__(self, url: str, sandbox: Sandbox, loop: asyncio.AbstractEventLoop) -> None:
         self.url = url
         self.sandbox = sandbox
+        self._loop = loop
 
     def control(self, method: str, path: str, **options: Any) -> Any:
-        reply = requests.request(method, f"{self.url}/_control/{path}", timeout=10, **options)
+        reply = requests.request(method, f"{self.url}/_control/{path}", timeout=60, **options)
         reply.raise_for_status()
         return reply.json()
 
@@ -47,6 +48,21 @@ class RunningSandbox:
         start, looks = self.sandbox.clock(), count()
         self.sandbox.clock = lambda: start + timedelta(microseconds=next(looks))
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """What a rule lets wait, waits for the end of the block instead of its seconds."""
+        over, pause = asyncio.Event(), self.sandbox.pause
+
+        async def wait(_: float) -> None:
+            await over.wait()
+
+        self.sandbox.pause = wait
+        try:
+            yield
+        finally:
+            self.sandbox.pause = pause
+            self._loop.call_soon_threadsafe(over.set)
+
     def account(self, platform: str, username: str = "demo", **more: Any) -> dict[str, Any]:
         return dict(self.control("POST", "accounts", json={"platform": platform, "username": username, **more}))
 
@@ -67,11 +83,11 @@ def running_sandbox(files: Path, *, data: Path | None = None) -> Iterator[Runnin
 
     thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)
     thread.start()
-    sandbox.base_url = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    sandbox.base_url = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     try:
-        yield RunningSandbox(sandbox.base_url, sandbox)
+        yield RunningSandbox(sandbox.base_url, sandbox, loop)
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()

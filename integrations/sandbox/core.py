@@ -89,6 +89,7 @@ class Sandbox:
     base_url: str
     origins: tuple[str, ...] = ()  # where the app ``sandbox`` may send browsers, besides this machine
     clock: Callable[[], datetime] = utcnow
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep  # how a fault's seconds pass
     offset: timedelta = timedelta()
     rules: list[Rule] = field(default_factory=list)
     requests: deque[Document] = field(default_factory=lambda: deque(maxlen=5000))
@@ -290,12 +291,12 @@ class Sandbox:
                 return web.Response(status=rule.status, text=body)
             return web.json_response(body, status=rule.status)
         if rule.mode == "slow":
-            await asyncio.sleep(rule.seconds)
+            await self.pause(rule.seconds)
             return await endpoint.handler(request)
         if rule.mode == "drop_after":
             await endpoint.handler(request)
         else:
-            await asyncio.sleep(rule.seconds)
+            await self.pause(rule.seconds)
         if request.transport is not None:
             request.transport.abort()
         return web.Response(status=499)

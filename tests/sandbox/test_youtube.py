@@ -1,7 +1,6 @@
 """The sandbox's YouTube, driven by Google's own client library, and asked on the wire what it must refuse."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -17,6 +16,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaFileUpload, build_http
 
+from chat33.runtime.processes import wait_until
 from tests.media_bytes import JPEG, mp4
 from tests.sandboxes import RunningSandbox, running_sandbox
 
@@ -40,8 +40,10 @@ def client(sandbox: RunningSandbox, account: dict[str, Any]) -> Iterator[Any]:
 
 
 @contextmanager
-def unheard(client: Any) -> Iterator[None]:
-    """The client waits half a second for an answer, and hears none."""
+def unheard(sandbox: RunningSandbox, client: Any) -> Iterator[None]:
+    """The client waits half a second for an answer, and hears none. The sandbox has met its rule with that very request
+    when the block ends.
+    """
     transport = client._http.http
     patience, transport.timeout = transport.timeout, 0.5
     transport.close()  # what is open keeps the patience that it began with
@@ -49,6 +51,7 @@ def unheard(client: Any) -> Iterator[None]:
         yield
     transport.close()
     transport.timeout = patience
+    assert wait_until(lambda: not any(rule.times for rule in sandbox.sandbox.rules), seconds=60)
 
 
 def insert(client: Any, path: Path, body: bytes, details: Any = DETAILS, chunk: int = GRAIN) -> Any:
@@ -82,8 +85,8 @@ def test_googles_client_uploads_in_pieces_and_reads_the_video_until_it_is_proces
     assert (seen["status"]["uploadStatus"], seen["processingDetails"]["processingStatus"]) == ("processed", "succeeded")
     [post] = sandbox.posts("youtube")
     assert (post["id"], post["title"], post["text"], post["account"]) == (video["id"], "Autumn", "Leaves", "garden")
-    assert requests.get(f"{sandbox.url}/files/{post['media'][0]}", timeout=5).content == body
-    assert requests.get(post["url"], timeout=5).status_code == 200
+    assert requests.get(f"{sandbox.url}/files/{post['media'][0]}", timeout=60).content == body
+    assert requests.get(post["url"], timeout=60).status_code == 200
 
 
 def test_googles_client_resumes_after_a_piece_without_an_answer(
@@ -92,30 +95,35 @@ def test_googles_client_resumes_after_a_piece_without_an_answer(
     body = mp4(4 * GRAIN)
     request = insert(client, tmp_path / "a.mp4", body)
     request.next_chunk()
-    sandbox.rule("youtube", "prepare", "hang", seconds=1)
-    with unheard(client):
-        request.next_chunk()
+    sandbox.rule("youtube", "prepare", "hang")
+    with sandbox.held():
+        with unheard(sandbox, client):
+            request.next_chunk()
 
-    finish(request)
+        finish(request)
 
     [post] = sandbox.posts()
-    assert requests.get(f"{sandbox.url}/files/{post['media'][0]}", timeout=5).content == body
+    assert requests.get(f"{sandbox.url}/files/{post['media'][0]}", timeout=60).content == body
 
 
-@pytest.mark.parametrize("patience", [0, 1], ids=["before the piece is dealt with", "after it"])
+@pytest.mark.parametrize("is_dealt_with", [False, True], ids=["before the piece is dealt with", "after it"])
 def test_googles_client_learns_the_answer_it_did_not_hear(
-    sandbox: RunningSandbox, client: Any, tmp_path: Path, patience: int
+    sandbox: RunningSandbox, client: Any, wire: "Wire", tmp_path: Path, is_dealt_with: bool
 ) -> None:
-    request = insert(client, tmp_path / "a.mp4", mp4(GRAIN + 5))
+    body = mp4(GRAIN + 5)
+    request = insert(client, tmp_path / "a.mp4", body)
     request.next_chunk()
-    sandbox.rule("youtube", "commit", "slow", seconds=0.8)
-    with unheard(client):
-        request.next_chunk()
-    time.sleep(patience)
+    sandbox.rule("youtube", "commit", "slow")
+    with sandbox.held():
+        with unheard(sandbox, client):
+            request.next_chunk()
+        if is_dealt_with:
+            wire.put(request.resumable_uri, body[GRAIN:], f"bytes {GRAIN}-{GRAIN + 4}/{GRAIN + 5}")
 
-    video = finish(request)
+        video = finish(request)
 
-    time.sleep(1 - patience)
+    asked = [entry["step"] for entry in sandbox.requests()][3:]
+    assert asked == (["commit", "confirm"] if is_dealt_with else ["confirm", "commit"])
     assert [post["id"] for post in sandbox.posts()] == [video["id"]]
 
 
@@ -130,7 +138,7 @@ def test_googles_client_sets_a_thumbnail_and_writes_a_comment(
     client.commentThreads().insert(part="snippet", body={"snippet": thread}).execute()
 
     [post] = sandbox.posts()
-    assert requests.get(f"{sandbox.url}/files/{post['cover']}", timeout=5).content == JPEG
+    assert requests.get(f"{sandbox.url}/files/{post['cover']}", timeout=60).content == JPEG
     assert [(comment["account"], comment["text"]) for comment in post["comments"]] == [("garden", "First!")]
 
 
@@ -191,16 +199,16 @@ class Wire:
             params={"uploadType": "resumable", "part": "snippet,status"},
             json=details,
             headers={**self.headers, "X-Upload-Content-Length": str(size), **headers},
-            timeout=5,
+            timeout=60,
         )
 
     def put(self, session: str, body: bytes, span: str) -> requests.Response:
         return requests.put(
-            session, data=body, headers={**self.headers, "Content-Range": span}, allow_redirects=False, timeout=5
+            session, data=body, headers={**self.headers, "Content-Range": span}, allow_redirects=False, timeout=60
         )
 
     def get(self, path: str, **params: str) -> requests.Response:
-        return requests.get(f"{self.base}/youtube/v3/{path}", params=params, headers=self.headers, timeout=5)
+        return requests.get(f"{self.base}/youtube/v3/{path}", params=params, headers=self.headers, timeout=60)
 
 
 @pytest.fixture
@@ -242,7 +250,7 @@ def test_bytes_that_are_there_already_are_passed_over(sandbox: RunningSandbox, w
     wire.put(session, body[2 * GRAIN :], f"bytes {2 * GRAIN}-{len(body) - 1}/{len(body)}")
 
     [post] = sandbox.posts()
-    assert requests.get(f"{sandbox.url}/files/{post['media'][0]}", timeout=5).content == body
+    assert requests.get(f"{sandbox.url}/files/{post['media'][0]}", timeout=60).content == body
 
 
 @pytest.mark.parametrize(
@@ -332,7 +340,7 @@ def test_a_thumbnail_must_be_an_image_of_ones_own_video(sandbox: RunningSandbox,
             params={"videoId": video_id},
             headers={**wire.headers, "Content-Type": "image/jpeg"},
             data=body,
-            timeout=5,
+            timeout=60,
         )
         return reply.status_code, reply.json()["error"]["errors"][0]["reason"]
 
@@ -348,7 +356,7 @@ def test_the_token_endpoint_renews_and_refuses_in_googles_words(
 ) -> None:
     def ask(**form: str) -> requests.Response:
         client = {"client_id": "id", "client_secret": "s"}
-        return requests.post(f"{sandbox.url}/youtube/oauth/token", data={**client, **form}, timeout=5)
+        return requests.post(f"{sandbox.url}/youtube/oauth/token", data={**client, **form}, timeout=60)
 
     renewed = ask(grant_type="refresh_token", refresh_token=account["refresh_token"])
     wire = Wire(sandbox, renewed.json())
