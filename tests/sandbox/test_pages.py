@@ -2,9 +2,9 @@
 
 import io
 import json
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ import requests
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
 
+from chat33.runtime.processes import wait_until
 from integrations.sandbox.pages import PER_PAGE
+from tests import chromium
 from tests.media_bytes import JPEG, PNG, mp4
 from tests.sandboxes import RunningSandbox, running_sandbox
 
@@ -45,7 +47,7 @@ class Document(HTMLParser):
 
 
 def get(sandbox: RunningSandbox, path: str, **more: Any) -> requests.Response:
-    return requests.get(f"{sandbox.url}{path}", timeout=5, **more)
+    return requests.get(f"{sandbox.url}{path}", timeout=60, **more)
 
 
 def read(sandbox: RunningSandbox, path: str) -> Document:
@@ -305,7 +307,7 @@ def test_files_are_served_by_range(sandbox: RunningSandbox) -> None:
     assert (part.status_code, part.headers["Content-Range"], part.content) == (206, "bytes 100-199/1000", body[100:200])
     assert tail.content == body[-10:]
     assert beyond.status_code == 416
-    assert requests.head(f"{sandbox.url}{path}", timeout=5).headers["Content-Length"] == "1000"
+    assert requests.head(f"{sandbox.url}{path}", timeout=60).headers["Content-Length"] == "1000"
 
 
 @pytest.mark.parametrize("name", ["abc", "0" * 64, "../sandbox.sqlite3", "%2e%2e%2fapp.py", "partial-1"])
@@ -317,11 +319,11 @@ def test_no_other_file_is_served(sandbox: RunningSandbox, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = shutil.which("chromium") or shutil.which("chromium-browser")
         launched = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path=chromium.installed() or None,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield launched
         launched.close()
@@ -331,7 +333,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_pages_fit_and_break_no_rule_of_their_own(
-    sandbox: RunningSandbox, chromium: Browser, width: int, scheme: Any
+    sandbox: RunningSandbox, browser: Browser, width: int, scheme: Any
 ) -> None:
     drawn = io.BytesIO()
     Image.new("RGB", (1600, 900), "teal").save(drawn, "JPEG")
@@ -343,14 +345,15 @@ def test_the_pages_fit_and_break_no_rule_of_their_own(
     def hear(message: ConsoleMessage) -> None:
         complaints.append(message.text)
 
-    with closing(chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)) as context:
+    with closing(browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)) as context:
         page = context.new_page()
         page.on("console", hear)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         for path in ("/", "/posts/x/long", "/posts/youtube/v"):
             page.goto(f"{sandbox.url}{path}")
-            page.wait_for_load_state("networkidle")  # waiting for a function would need eval, which the page forbids
-            assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+            # Pictures load when they come into view. The page forbids the eval that waiting inside it would need.
+            shown = "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+            assert wait_until(partial(page.evaluate, shown), seconds=60)
             root = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
             assert root[0] <= root[1], path
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -361,9 +364,9 @@ def test_the_pages_fit_and_break_no_rule_of_their_own(
 
 
 @pytest.mark.browser
-def test_a_card_leads_to_its_post_by_keyboard(sandbox: RunningSandbox, chromium: Browser) -> None:
+def test_a_card_leads_to_its_post_by_keyboard(sandbox: RunningSandbox, browser: Browser) -> None:
     put(sandbox, "x", "7", text="Reachable")
-    with closing(chromium.new_context()) as context:
+    with closing(browser.new_context()) as context:
         page = context.new_page()
         page.goto(f"{sandbox.url}/")
         page.get_by_role("link", name="demo: Reachable").press("Enter")
