@@ -46,7 +46,7 @@ class Form(HTMLParser):
 
 def visit(url: str) -> requests.Response:
     """The page."""
-    return requests.get(url, timeout=5, allow_redirects=False)
+    return requests.get(url, timeout=60, allow_redirects=False)
 
 
 def answer(
@@ -56,7 +56,7 @@ def answer(
     page = visit(url)
     assert page.status_code == 200, page.text
     form = Form(page.text).filled(accounts=accounts, untick=untick, decision=decision)
-    reply = requests.post(url.partition("?")[0], data=form, timeout=5, allow_redirects=False)
+    reply = requests.post(url.partition("?")[0], data=form, timeout=60, allow_redirects=False)
     assert reply.status_code == 302, reply.text
     parts = urlsplit(reply.headers["Location"])
     return f"{parts.scheme}://{parts.netloc}{parts.path}", dict(parse_qsl(parts.query))

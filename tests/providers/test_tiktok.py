@@ -71,7 +71,7 @@ def test_a_video_is_posted_and_its_public_page_opens(
     assert post["text"] == "A film #fyp"
     assert done.external_id == post["id"]
     assert done.external_url == f"{sandbox.url}/tiktok/www/@demo/video/{post['id']}"
-    page = requests.get(str(done.external_url), timeout=5)
+    page = requests.get(str(done.external_url), timeout=60)
     assert page.status_code == 200
     assert page.url == post["url"]
 
@@ -273,7 +273,7 @@ def test_the_public_id_is_awaited_for_a_minute_and_no_longer(
     else:
         assert done.external_id == post["publish_id"]
         assert done.external_url == f"{sandbox.url}/tiktok/www/@patient"
-        assert requests.get(str(done.external_url), timeout=5).status_code == 200
+        assert requests.get(str(done.external_url), timeout=60).status_code == 200
 
 
 def test_a_private_post_waits_for_no_public_id(sandbox: RunningSandbox, creator: Account) -> None:

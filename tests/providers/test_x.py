@@ -30,7 +30,7 @@ def test_a_text_is_posted_and_its_address_opens(sandbox: RunningSandbox, owner: 
     (post,) = sandbox.posts("x")
     assert (post["text"], post["id"]) == ("Good morning", done.external_id)
     assert done.external_url == f"{sandbox.url}/x/web/demo/status/{post['id']}"
-    page = requests.get(str(done.external_url), timeout=5)
+    page = requests.get(str(done.external_url), timeout=60)
     assert page.status_code == 200
     assert page.url == post["url"]
 

@@ -39,7 +39,7 @@ def test_a_video_is_public_under_the_address_that_is_reported(
     assert (live.external_id, live.external_url) == (post["id"], post["url"])
     assert (post["title"], post["text"], post["privacy"]) == ("Autumn", "Autumn\nLeaves fall", "public")
     assert stored(sandbox, post) == mp4(1000)
-    assert requests.get(live.external_url or "", timeout=5).status_code == 200
+    assert requests.get(live.external_url or "", timeout=60).status_code == 200
     assert taken[-1].note == "YouTube has processed the video."
 
 
@@ -85,7 +85,7 @@ def test_a_cover_is_set(
     publish(sandbox, youtube, draft(account, cover=media("http://files.test/c", body, content_type=content_type)))
 
     [post] = sandbox.posts()
-    assert requests.get(f"{sandbox.url}/files/{post['cover']}", timeout=5).content == body
+    assert requests.get(f"{sandbox.url}/files/{post['cover']}", timeout=60).content == body
 
 
 @pytest.mark.parametrize("mode", ["error", "hang", "drop_after"])

@@ -101,7 +101,7 @@ def test_half_a_piece_is_progress(sandbox: RunningSandbox, youtube: Provider, ac
         },
     )
     with requests.Session() as session:
-        session.send(cut.prepare(), timeout=5)
+        session.send(cut.prepare(), timeout=60)
 
     sent = youtube.advance(replace(started, step=opened.step, state=opened.state))
 

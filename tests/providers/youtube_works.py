@@ -23,7 +23,7 @@ def draft(account: Account, *, size: int = 1000, text: str = "Autumn\nLeaves fal
 
 
 def stored(sandbox: RunningSandbox, post: dict[str, Any]) -> bytes:
-    return requests.get(f"{sandbox.url}/files/{post['media'][0]}", timeout=5).content
+    return requests.get(f"{sandbox.url}/files/{post['media'][0]}", timeout=60).content
 
 
 def seen(sandbox: RunningSandbox, account: Account, video_id: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def seen(sandbox: RunningSandbox, account: Account, video_id: str) -> dict[str, 
         f"{sandbox.url}/youtube/www/youtube/v3/videos",
         params={"id": video_id, "part": "snippet,status"},
         headers={"Authorization": f"Bearer {account.credentials.access_token}"},
-        timeout=5,
+        timeout=60,
     )
     return dict(reply.json()["items"][0])
 

@@ -19,7 +19,7 @@ def api(base: str, token: str) -> Any:
 def call(method: str, url: str, token: str, **options: Any) -> requests.Response:
     """One plain request with the token in a header."""
     headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
-    return requests.request(method, url, headers=headers, timeout=10, **options)
+    return requests.request(method, url, headers=headers, timeout=60, **options)
 
 
 def error(reply: requests.Response) -> tuple[int, int]:

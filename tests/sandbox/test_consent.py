@@ -82,7 +82,7 @@ def test_a_name_that_is_none_is_asked_for_again(sandbox: RunningSandbox, usernam
     url = page(sandbox)
     fields = [(name, value) for name, value in Form(visit(url).text).fields if name != "username"]
 
-    reply = requests.post(url, data=[*fields, ("username", username), ("decision", "allow")], timeout=5)
+    reply = requests.post(url, data=[*fields, ("username", username), ("decision", "allow")], timeout=60)
 
     assert reply.status_code == 422
     assert 'role="alert"' in reply.text
@@ -93,7 +93,9 @@ def test_a_form_whose_request_was_changed_is_refused_like_the_request(sandbox: R
     url = page(sandbox)
     fields = dict(Form(visit(url).text).fields)
 
-    reply = requests.post(url, data={**fields, "redirect_uri": "https://evil.example/", "decision": "allow"}, timeout=5)
+    reply = requests.post(
+        url, data={**fields, "redirect_uri": "https://evil.example/", "decision": "allow"}, timeout=60
+    )
 
     assert reply.status_code == 400
 
@@ -120,7 +122,7 @@ def test_a_code_is_redeemed_once_and_then_refused_in_the_network_s_words(sandbox
 
     def redeem() -> requests.Response:
         url = f"{sandbox.url}/instagram/token/oauth/access_token"
-        return requests.post(url, data={**fields, "code": told["code"]}, timeout=5)
+        return requests.post(url, data={**fields, "code": told["code"]}, timeout=60)
 
     assert set(redeem().json()["data"][0]) == {"access_token", "user_id", "permissions"}
     again = redeem()

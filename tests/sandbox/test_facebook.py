@@ -120,7 +120,7 @@ def test_a_broken_connection_keeps_the_bytes_that_came(sandbox: RunningSandbox, 
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: OAuth {brand.token}\r\n"
         f"offset: 0\r\nfile_size: {len(body)}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=5) as connection:
+    with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=60) as connection:
         connection.sendall(head.encode() + body[:100_000])
     offset = 0
     for _ in range(200):

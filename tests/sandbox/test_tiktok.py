@@ -22,7 +22,7 @@ class Caller:
 
     def __call__(self, path: str, body: Any = None) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json; charset=UTF-8"}
-        return requests.post(f"{self.base}{path}", json=body or {}, headers=headers, timeout=10)
+        return requests.post(f"{self.base}{path}", json=body or {}, headers=headers, timeout=60)
 
     def code(self, path: str, body: Any = None) -> tuple[int, str]:
         reply = self(path, body)
@@ -59,7 +59,7 @@ def call(sandbox: RunningSandbox) -> Caller:
 
 def put(address: str, body: bytes, first: int, total: int, **headers: str) -> requests.Response:
     given = {"Content-Type": "video/mp4", "Content-Range": f"bytes {first}-{first + len(body) - 1}/{total}", **headers}
-    return requests.put(address, data=body, headers=given, timeout=10)
+    return requests.put(address, data=body, headers=given, timeout=60)
 
 
 # Posting a video
@@ -264,7 +264,7 @@ def test_refreshing_replaces_both_tokens_and_errors_are_flat(call: Caller) -> No
     }
 
     def token(**changes: str) -> dict[str, Any]:
-        return dict(requests.post(f"{call.base}/oauth/token/", data={**form, **changes}, timeout=5).json())
+        return dict(requests.post(f"{call.base}/oauth/token/", data={**form, **changes}, timeout=60).json())
 
     assert token(client_secret="")["error"] == "invalid_client"
     assert token(grant_type="password")["error"] == "unsupported_grant_type"
@@ -283,7 +283,7 @@ def test_refreshing_replaces_both_tokens_and_errors_are_flat(call: Caller) -> No
 def test_who_the_account_is(call: Caller) -> None:
     headers = {"Authorization": f"Bearer {call.token}"}
     fields = {"fields": "open_id,username"}
-    told = requests.get(f"{call.base}/user/info/", params=fields, headers=headers, timeout=5).json()
+    told = requests.get(f"{call.base}/user/info/", params=fields, headers=headers, timeout=60).json()
     assert told["data"]["user"] == {"open_id": call.given["remote_id"], "username": "demo"}
 
 
