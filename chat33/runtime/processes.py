@@ -60,7 +60,6 @@ class Child:
                 env={**os.environ, **program.env},
                 start_new_session=True,
             )
-        self.started = time.monotonic()
         self.asked = 0.0
         self.identity = Identity(self.process.pid, psutil.Process(self.process.pid).create_time())
 

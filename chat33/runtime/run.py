@@ -88,8 +88,9 @@ def _run(environ: Mapping[str, str], stop: StopRequest) -> None:
                 say(banner(here, url=f"http://{_reachable(host)}:{port}", seconds=time.monotonic() - began))
                 watchdog = Watchdog(lambda: readiness(_reachable(host), port))
                 while not stop.wait(TICK_SECONDS):
-                    supervisor.tick()
-                    for name in watchdog.wedged(time.monotonic()):
+                    now = time.monotonic()
+                    supervisor.tick(now)
+                    for name in watchdog.wedged(now):
                         say(f"{name} runs but does nothing that could be heard.")
                         supervisor.kill(name)
                 say("Stopping …")
@@ -148,7 +149,7 @@ def _wait_ready(supervisor: Supervisor, host: str, port: int, stop: StopRequest)
     limit = time.monotonic() + READY_SECONDS
     while (answer := readiness(host, port))[0] != 200:
         stop.check()
-        supervisor.tick()
+        supervisor.tick(time.monotonic())
         for unit in supervisor.units.values():
             if unit.failures >= HOPELESS_STARTS:
                 log = supervisor.layout.log_dir / f"{unit.name}.log"

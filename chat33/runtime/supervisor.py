@@ -37,13 +37,16 @@ class Unit:
     name: str
     prepare: Callable[[], Program]
     child: Child | None = None
+    started: float = 0.0
     failures: int = 0
     start_at: float = 0.0
 
 
 @dataclass
 class Supervisor:
-    """The processes of one layout, which the caller has locked; call ``tick`` a few times a second."""
+    """The processes of one layout, which the caller has locked; call ``tick`` with the monotonic time, a few times a
+    second.
+    """
 
     layout: Layout
     say: Callable[[str], None]
@@ -53,11 +56,10 @@ class Supervisor:
     def start(self, name: str, prepare: Callable[[], Program]) -> Child:
         """Start a process and keep it running. Raises what ``prepare`` raises."""
         unit = self.units[name] = Unit(name, prepare)
-        return self._start(unit)
+        return self._start(unit, time.monotonic())
 
-    def tick(self) -> None:
+    def tick(self, now: float) -> None:
         """Start again whatever has ended, at once or after the wait that its failures have earned."""
-        now = time.monotonic()
         for unit in self.units.values():
             if unit.child is not None and (code := unit.child.exit_code()) is not None:
                 self._ended(unit, unit.child, code, now)
@@ -72,7 +74,7 @@ class Supervisor:
     def run_once(self, program: Program, *, check: Callable[[], None]) -> None:
         """Run a program to its end, calling ``check`` while it runs. Raises ``StartupError`` if it fails."""
         unit = self.units[program.name] = Unit(program.name, lambda: program)
-        child = self._start(unit)
+        child = self._start(unit, time.monotonic())
         while (code := child.exit_code()) is None:
             check()
             time.sleep(0.02)
@@ -99,23 +101,23 @@ class Supervisor:
         self.units.clear()
         record.write(self.layout, [])
 
-    def _start(self, unit: Unit) -> Child:
+    def _start(self, unit: Unit, now: float) -> Child:
         program = unit.prepare()
         shorten(program.log)
-        unit.child = Child(program)
+        unit.child, unit.started = Child(program), now
         self._record()
         return unit.child
 
     def _start_again(self, unit: Unit, now: float) -> None:
         try:
-            self._start(unit)
+            self._start(unit, now)
         except (StartupError, OSError) as error:
             unit.failures += 1
             unit.start_at = now + RETRY_SECONDS[-1]
             self.say(f"{unit.name} could not be started again, trying on: {error}")
 
     def _ended(self, unit: Unit, child: Child, code: int, now: float) -> None:
-        unit.failures = 0 if now - child.started > STEADY_SECONDS else unit.failures + 1
+        unit.failures = 0 if now - unit.started > STEADY_SECONDS else unit.failures + 1
         wait = 0.0 if unit.failures == 0 else RETRY_SECONDS[min(unit.failures, len(RETRY_SECONDS)) - 1]
         unit.child, unit.start_at = None, now + wait
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"

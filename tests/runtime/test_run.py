@@ -19,7 +19,7 @@ import requests
 from chat33.runtime import record
 from chat33.runtime.layout import ROOT, Layout
 from chat33.runtime.postgres import Postgres
-from chat33.runtime.processes import wait_until
+from chat33.runtime.processes import lives, wait_until
 from chat33.runtime.redis import EmbeddedRedis
 from tests.ports import free_port
 
@@ -71,7 +71,7 @@ class Instance:
             with suppress(psutil.Error):
                 if process.environ().get("CHAT33_SUPERVISED") == str(self.layout.data_dir):
                     found.append(process)
-        return [str(process) for process in found if process.status() != psutil.STATUS_ZOMBIE]
+        return [str(process) for process in found if lives(process)]
 
     def posts(self, key: str) -> list[str]:
         reply = requests.get(f"{self.url}/api/v1/posts", headers={"x-api-key": key}, timeout=5)
@@ -82,7 +82,7 @@ class Instance:
         """Ask it to end; the seconds that took."""
         asked = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.wait(60)
         return time.monotonic() - asked
 
 
@@ -228,7 +228,7 @@ def refused(directory: Path, **env: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 1, done.stdout
     assert done.stderr.count("\n") == 1, done.stderr
