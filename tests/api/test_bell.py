@@ -46,10 +46,10 @@ def web_server(redis_url: str) -> Iterator[str]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -169,13 +169,13 @@ def test_while_the_first_is_running_the_second_is_told_to_wait(
 
     def slowly(**given: Any) -> Any:
         running.set()
-        assert finish.wait(10)
+        assert finish.wait(60)
         return create_posts(**given)
 
     monkeypatch.setattr(services, "create_posts", slowly)
 
     def second() -> Any:
-        assert running.wait(10)
+        assert running.wait(60)
         try:
             return create(owner, channel, "a")
         finally:
@@ -237,7 +237,7 @@ class TestUploads:
         def slow(peer: Peer) -> None:
             peer.read()
             asked.set()
-            assert finish.wait(10)
+            assert finish.wait(60)
             peer.write(answer("200 OK", body=media_files.jpeg(64, 48)))
 
         def ingest(url: str) -> Any:
@@ -246,7 +246,7 @@ class TestUploads:
         with serving(slow) as server:
 
             def second() -> Any:
-                assert asked.wait(10)
+                assert asked.wait(60)
                 try:
                     return ingest(server.url)
                 finally:

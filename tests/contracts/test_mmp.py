@@ -41,11 +41,11 @@ def test_the_documented_fields_alone_attribute_an_install(owner: Person, edge: R
     given = documented(mmp, ada.public_id)
     url = f"{edge.url}/api/webhooks/mmp?secret={secret}"
     if how == "GET":
-        reply = requests.get(url, params=given, timeout=20)
+        reply = requests.get(url, params=given, timeout=60)
     elif how == "json":
-        reply = requests.post(url, json=given, timeout=20)
+        reply = requests.post(url, json=given, timeout=60)
     else:
-        reply = requests.post(url, data=given, timeout=20)
+        reply = requests.post(url, data=given, timeout=60)
     assert reply.status_code == 200
     read_due(seconds=60)
     settle_due(seconds=60)

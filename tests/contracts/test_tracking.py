@@ -27,7 +27,7 @@ class TestPixel:
     """ "Tracking Pixel"."""
 
     def test_the_script_is_where_the_snippet_says(self, edge: RunningEdge) -> None:
-        reply = requests.get(f"{edge.url}/pixel.js", timeout=10)
+        reply = requests.get(f"{edge.url}/pixel.js", timeout=60)
 
         assert reply.status_code == 200
         assert reply.headers["Content-Type"].partition(";")[0] in ("text/javascript", "application/javascript")
@@ -87,7 +87,7 @@ class TestEvents:
         token = make_token(owner.organization)
         reply = requests.post(
             f"{edge.url}/api/webhooks/events?token={token}", data=CURL_BODY,
-            headers={"Content-Type": "application/json", "User-Agent": "curl/8.5.0"}, timeout=10,
+            headers={"Content-Type": "application/json", "User-Agent": "curl/8.5.0"}, timeout=60,
         )  # fmt: skip
 
         assert reply.status_code == 202
@@ -112,7 +112,7 @@ class TestEvents:
         session = requests.Session()
         said = [
             session.post(
-                f"{edge.url}/api/webhooks/events?token={token}", json={"event": "lead"}, timeout=10
+                f"{edge.url}/api/webhooks/events?token={token}", json={"event": "lead"}, timeout=60
             ).status_code
             for _ in range(101)
         ]
@@ -162,7 +162,7 @@ class TestLinks:
         event = {"event": "purchase", "eventId": "1", "contactId": cid[1], "value": 9, "currency": "EUR", "url": onward}
         requests.post(
             f"{edge.url}/api/pixel", data=json.dumps({"token": token, "events": [event]}),
-            headers={"Content-Type": "text/plain", "User-Agent": PERSON}, timeout=10,
+            headers={"Content-Type": "text/plain", "User-Agent": PERSON}, timeout=60,
         )  # fmt: skip
         settle_due(seconds=60)
 

@@ -186,7 +186,7 @@ def test_what_is_no_event_is_refused_by_its_size_or_its_shape(
 ) -> None:
     server, pixel = make_token(owner.organization), make_token(owner.organization, "pixel")
     for path in (f"/api/webhooks/events?token={server}", f"/api/pixel?token={pixel}"):
-        with closing(HTTPConnection("127.0.0.1", edge.port, timeout=20)) as http:
+        with closing(HTTPConnection("127.0.0.1", edge.port, timeout=60)) as http:
             try:
                 http.request("POST", path, iter([body]) if chunked else body, encode_chunked=chunked)
             except (BrokenPipeError, ConnectionResetError):
@@ -210,7 +210,7 @@ def test_large_bodies_are_not_held(owner: Person, edge: RunningEdge) -> None:
     for _ in range(5):
         with suppress(requests.ConnectionError):  # cut off while it still sends; else it reads why
             reply = requests.post(
-                f"{edge.url}/api/webhooks/events?token={token}", data=(part for _ in range(200)), timeout=20
+                f"{edge.url}/api/webhooks/events?token={token}", data=(part for _ in range(200)), timeout=60
             )
             assert reply.status_code == 413
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 15_000  # KB; one body has 20,000
@@ -268,7 +268,7 @@ def test_of_a_field_that_comes_twice_the_last_counts_as_in_every_parser_of_javas
 )
 def test_a_request_that_can_be_read_in_two_ways_is_read_in_none(owner: Person, edge: RunningEdge, raw: bytes) -> None:
     token = make_token(owner.organization)
-    with socket.create_connection(("127.0.0.1", edge.port), timeout=20) as wire:
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=60) as wire:
         wire.sendall(b"POST /api/webhooks/events?token=%s HTTP/1.1\r\nHost: x\r\n%s" % (token.encode(), raw))
         wire.sendall(b'{"event":"signup"}')
         assert wire.recv(1_000).startswith(b"HTTP/1.1 400 ")
