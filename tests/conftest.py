@@ -19,6 +19,7 @@ from tests import chromium
 from tests.emptying import empty
 from tests.factories import make_channel, make_member, make_organization
 from tests.mediaserver import serving
+from tests.offline import offline
 from tests.people import Person
 from tests.sandboxes import RunningSandbox, running_sandbox
 from tests.thrift import settle, static_files_known
@@ -51,6 +52,13 @@ def _emptied_by_row() -> Iterator[None]:
 def _static_files_known() -> Iterator[None]:
     """What lies where is looked up once."""
     with static_files_known():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _offline() -> Iterator[None]:
+    """No test asks the internet for anything."""
+    with offline():
         yield
 
 
