@@ -1,6 +1,7 @@
 """Figures of days that are over are kept ready-made, and are never older than what happened on these days."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -44,6 +45,11 @@ def look(here: Organization) -> tuple[int, list[int], list[tuple[str, int]]]:
     best = leaders(here, week(), axis=Axis.CAMPAIGN, model=Model.LAST, currency="EUR", most=5)
     days = [count.number for _, count in visitors_by_day(here, week())]
     return headline(here, week()).visitors, days, [(one.ref, one.clicks) for one in best]
+
+
+def nothing(periods: Sequence[Period]) -> list[bytes]:
+    """A figure that says nothing."""
+    return [b""] * len(periods)
 
 
 def click(here: Organization, visitor: str, campaign: str, days: int) -> None:
@@ -100,11 +106,11 @@ def test_what_happens_while_a_figure_is_made_is_not_missed(here: Organization) -
     made: list[str] = []
     days = Period(week().first, week().last - DAY)
 
-    def make(period: Period) -> bytes:
-        made.append(f"{period.days} days, for the {len(made) + 1}. time")
+    def make(periods: Sequence[Period]) -> list[bytes]:
+        made.append(f"{periods[0].days} days, for the {len(made) + 1}. time")
         if len(made) == 1:
             store(here, ago=3 * DAY)
-        return made[-1].encode()
+        return [made[-1].encode()]
 
     assert [kept(here, days, Figure("x", make, b"".join)) for _ in range(3)] == [
         b"6 days, for the 1. time", b"6 days, for the 2. time", b"6 days, for the 2. time",
@@ -117,9 +123,11 @@ def test_pieces_are_all_the_days_and_the_next_day_has_one_of_its_own(
     monkeypatch.setattr(keeping, "PIECEMEAL", 0)
     made: list[Period] = []
 
-    def make(period: Period) -> bytes:
-        made.append(period)
-        return b"".join(b"%d " % (period.first + number * DAY).toordinal() for number in range(period.days))
+    def make(periods: Sequence[Period]) -> list[bytes]:
+        made.extend(periods)
+        return [
+            b"".join(b"%d " % (one.first + number * DAY).toordinal() for number in range(one.days)) for one in periods
+        ]
 
     def look(period: Period) -> list[int]:
         """How long the days are that were read for it."""
@@ -190,7 +198,7 @@ def test_what_nobody_asks_for_any_more_goes(here: Organization) -> None:
         visitors_by_day(one, Period(week().first - 2 * DAY, week().last - 2 * DAY))
     pieces = [Period(week().first, week().first + number * DAY) for number in (0, 6)]
     for piece in pieces:
-        kept(here, piece, Figure("piece", lambda _: b"", b"".join))
+        kept(here, piece, Figure("piece", nothing, b"".join))
     Digest.objects.update(made_at=utcnow() - 3 * DAY)
     visitors_by_day(here, week())
     left = Digest.objects.filter(organization=here).order_by("made_at", "last")
@@ -224,6 +232,6 @@ def test_whoever_looks_at_every_period_there_is_fills_nothing(
 ) -> None:
     monkeypatch.setattr(keeping, "MOST", 3)
     for number in range(8):
-        kept(here, Period(week().first - number * DAY, week().last), Figure("any", lambda _: b"", b"".join))
+        kept(here, Period(week().first - number * DAY, week().last), Figure("any", nothing, b"".join))
         Digest.objects.update(made_at=F("made_at") - timedelta(minutes=1))
     assert Digest.objects.count() == 5

@@ -9,7 +9,7 @@ Where there is much to read it is put together from pieces, which are kept alike
 does that of a period of which one day has changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -63,11 +63,12 @@ DELETE FROM tracking_digest WHERE ctid = ANY (ARRAY(
 
 class Figure(NamedTuple):
     """What is kept. ``name`` says all that it depends on but the days, in at most 60 characters; with ``has_credits`` it
-    follows credits too, and not events alone. ``join`` makes the one of many days of those of some, no day in two of them.
+    follows credits too, and not events alone. ``make`` reads it of each of some periods at once; ``join`` makes the one of
+    many days of those of some, no day in two of them.
     """
 
     name: str
-    make: Callable[[Period], bytes]
+    make: Callable[[Sequence[Period]], Sequence[bytes]]
     join: Callable[[Sequence[bytes]], bytes]
     has_credits: bool = False
 
@@ -85,19 +86,16 @@ def kept(organization: Organization, period: Period, figure: Figure) -> bytes:
     ((stamp, body),) = _found(organization, [period], figure)
     if body is not None:
         return body
-    fresh: list[tuple[_Stamp, bytes]] = []
     pieces = period.pieces() if stamp.events >= PIECEMEAL else []
-    if len(pieces) > 1:
-        parts = []
-        for piece, part in _found(organization, pieces, figure):
-            if part is None:
-                part = figure.make(piece.days)
-                fresh.append((piece, part))
-            parts.append(part)
-        body = figure.join(parts)
-    else:
-        body = figure.make(period)
-    _keep(organization, figure, [*fresh, (stamp, body)])
+    if len(pieces) < 2:
+        (body,) = figure.make([period])
+        _keep(organization, figure, {stamp: body})
+        return body
+    found = dict(_found(organization, pieces, figure))
+    missing = [piece for piece, part in found.items() if part is None]
+    made = dict(zip(missing, figure.make([piece.days for piece in missing]), strict=True)) if missing else {}
+    body = figure.join([part if part is not None else made[piece] for piece, part in found.items()])
+    _keep(organization, figure, {**made, stamp: body})
     return body
 
 
@@ -118,17 +116,12 @@ def _found(organization: Organization, periods: Sequence[Period], figure: Figure
         ]
 
 
-def _keep(organization: Organization, figure: Figure, made: Sequence[tuple[_Stamp, bytes]]) -> None:
-    kept_now = [(stamp, body) for stamp, body in made if len(body) <= LARGEST]
-    rows: dict[str, Any] = {
-        "of": organization.pk,
-        "figure": figure.name,
-        "firsts": [stamp.days.first for stamp, _ in kept_now],
-        "lasts": [stamp.days.last for stamp, _ in kept_now],
-        "events": [stamp.events for stamp, _ in kept_now],
-        "changes": [stamp.changes for stamp, _ in kept_now],
-        "bodies": [body for _, body in kept_now],
-    }
+def _keep(organization: Organization, figure: Figure, made: Mapping[_Stamp, bytes]) -> None:
+    rows = [(*stamp.days, stamp.events, stamp.changes, body) for stamp, body in made.items() if len(body) <= LARGEST]
+    if not rows:
+        return
+    firsts, lasts, events, changes, bodies = (list(column) for column in zip(*rows, strict=True))
+    given: dict[str, Any] = {"firsts": firsts, "lasts": lasts, "events": events, "changes": changes, "bodies": bodies}
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, {"of": organization.pk, "most": MOST})
-        cursor.execute(_KEEP, rows)
+        cursor.execute(_KEEP, {"of": organization.pk, "figure": figure.name, **given})

@@ -1,6 +1,6 @@
 """What each thing of an axis was clicked and earned in a period: all days but the last as kept, the last as it is now."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -16,21 +16,28 @@ from tracking.results.period import Period
 
 ZERO = Decimal(0)
 
+# Each piece by itself, by its part of the index of days.
 _CREDITED = """
-SELECT ref, trim_scale(sum(share)),
-    trim_scale(coalesce(sum(share) FILTER (WHERE certainty = 'certain'), 0)),
-    trim_scale(coalesce(sum(share) FILTER (WHERE certainty = 'probable'), 0)),
-    trim_scale(coalesce(sum(verified) FILTER (WHERE currency = %(currency)s), 0)),
-    trim_scale(coalesce(sum(unverified) FILTER (WHERE currency = %(currency)s), 0))
-FROM tracking_creditrollup
-WHERE organization_id = %(of)s AND model = %(model)s AND axis = %(axis)s AND day BETWEEN %(first)s AND %(last)s
-GROUP BY ref
+SELECT piece.number, one.*
+FROM unnest(%(firsts)s::date[], %(lasts)s::date[]) WITH ORDINALITY AS piece(first, last, number) CROSS JOIN LATERAL (
+    SELECT ref, trim_scale(sum(share)),
+        trim_scale(coalesce(sum(share) FILTER (WHERE certainty = 'certain'), 0)),
+        trim_scale(coalesce(sum(share) FILTER (WHERE certainty = 'probable'), 0)),
+        trim_scale(coalesce(sum(verified) FILTER (WHERE currency = %(currency)s), 0)),
+        trim_scale(coalesce(sum(unverified) FILTER (WHERE currency = %(currency)s), 0))
+    FROM tracking_creditrollup
+    WHERE organization_id = %(of)s AND model = %(model)s AND axis = %(axis)s AND day BETWEEN piece.first AND piece.last
+    GROUP BY ref
+) AS one
 """
 _CLICKED = """
-SELECT ref, sum(events)::bigint FROM tracking_rollup
-WHERE organization_id = %(of)s AND axis = %(axis)s AND name = 'click' AND by = 'person'
-    AND day BETWEEN %(first)s AND %(last)s
-GROUP BY ref
+SELECT piece.number, one.*
+FROM unnest(%(firsts)s::date[], %(lasts)s::date[]) WITH ORDINALITY AS piece(first, last, number) CROSS JOIN LATERAL (
+    SELECT ref, sum(events)::bigint FROM tracking_rollup
+    WHERE organization_id = %(of)s AND axis = %(axis)s AND name = 'click' AND by = 'person'
+        AND day BETWEEN piece.first AND piece.last
+    GROUP BY ref
+) AS one
 """
 
 
@@ -97,24 +104,30 @@ def _clicked(organization: Organization, period: Period, *, axis: Axis) -> dict[
 def _parts(
     organization: Organization,
     period: Period,
-    read: Callable[[Period], list[Row]],
+    read: Callable[[Sequence[Period]], list[list[Row]]],
     figure: Figure,
     kept_rows: msgspec.json.Decoder[list[Row]],
-) -> Iterator[list[Row]]:
+) -> list[list[Row]]:
     """Of the last day as they are, and of those before as they are kept."""
-    yield read(period.latest())
+    parts = read([period.latest()])
     if earlier := period.earlier():
-        yield kept_rows.decode(kept(organization, earlier, figure))
+        parts.append(kept_rows.decode(kept(organization, earlier, figure)))
+    return parts
 
 
-def _read(query: str, of: Mapping[str, Any], days: Period) -> list[Any]:
+def _read(query: str, of: Mapping[str, Any], periods: Sequence[Period]) -> list[list[Any]]:
+    """The rows of each."""
+    found: list[list[Any]] = [[] for _ in periods]
+    days = {"firsts": [one.first for one in periods], "lasts": [one.last for one in periods]}
     with connection.cursor() as cursor:
-        cursor.execute(query, {**of, "first": days.first, "last": days.last})
-        return list(cursor.fetchall())
+        cursor.execute(query, {**of, **days})
+        for number, *row in cursor.fetchall():
+            found[number - 1].append(row)
+    return found
 
 
-def _packed(read: Callable[[Period], list[Any]], period: Period) -> bytes:
-    return msgspec.json.encode(read(period))
+def _packed(read: Callable[[Sequence[Period]], list[list[Any]]], periods: Sequence[Period]) -> list[bytes]:
+    return [msgspec.json.encode(rows) for rows in read(periods)]
 
 
 def _summed(parts: Iterable[Sequence[_Credited]]) -> dict[str, Sums]:

@@ -21,26 +21,31 @@ DAYS_SAMPLE = 400  # visitors of a day that are looked at for a chart
 
 _SKETCH = """
 WITH sample AS MATERIALIZED (
-    SELECT one.day, one.hash
-    FROM generate_series(%s::date, %s::date, interval '1 day') AS each(day) CROSS JOIN LATERAL (
+    SELECT piece.number, one.day, one.hash
+    FROM unnest(%s::date[], %s::date[]) WITH ORDINALITY AS piece(first, last, number)
+    CROSS JOIN LATERAL generate_series(piece.first, piece.last, interval '1 day') AS each(day)
+    CROSS JOIN LATERAL (
         SELECT day, hashtextextended(visitor, 0) AS hash FROM tracking_visitor
         WHERE organization_id = %s AND day = each.day::date ORDER BY hashtextextended(visitor, 0) LIMIT %s
     ) AS one
 ), bound AS (
-    SELECT min(largest) AS hash FROM (
-        SELECT max(hash) AS largest FROM sample GROUP BY day HAVING count(*) > %s
-    ) AS full_days
+    SELECT number, min(largest) AS hash FROM (
+        SELECT number, max(hash) AS largest FROM sample GROUP BY number, day HAVING count(*) > %s
+    ) AS full_days GROUP BY number
 )
-SELECT min(bound.hash), array_agg(DISTINCT sample.hash ORDER BY sample.hash) FILTER (WHERE sample.hash IS NOT NULL)
-FROM bound LEFT JOIN sample ON bound.hash IS NULL OR sample.hash < bound.hash
+SELECT sample.number, bound.hash, array_agg(DISTINCT sample.hash ORDER BY sample.hash)
+FROM sample LEFT JOIN bound USING (number) WHERE bound.hash IS NULL OR sample.hash < bound.hash
+GROUP BY sample.number, bound.hash
 """
 _BY_DAY = """
-SELECT one.day, count(*), max(one.hash)
-FROM generate_series(%s::date, %s::date, interval '1 day') AS each(day) CROSS JOIN LATERAL (
+SELECT piece.number, one.day, count(*), max(one.hash)
+FROM unnest(%s::date[], %s::date[]) WITH ORDINALITY AS piece(first, last, number)
+CROSS JOIN LATERAL generate_series(piece.first, piece.last, interval '1 day') AS each(day)
+CROSS JOIN LATERAL (
     SELECT day, hashtextextended(visitor, 0) AS hash FROM tracking_visitor
     WHERE organization_id = %s AND day = each.day::date ORDER BY hashtextextended(visitor, 0) LIMIT %s
 ) AS one
-GROUP BY one.day
+GROUP BY piece.number, one.day
 """
 
 
@@ -102,14 +107,15 @@ def visitors(organization: Organization, period: Period) -> Count:
     if earlier := period.earlier():
         figure = Figure(f"visitors {most}", partial(_packed, organization, most), _packed_together)
         before = Sketch.unpacked(kept(organization, earlier, figure))
-    return before.count_with(_sketch(organization, period.latest(), most))
+    (latest,) = _sketches(organization, most, [period.latest()])
+    return before.count_with(latest)
 
 
 def visitors_by_day(organization: Organization, period: Period) -> list[tuple[date, Count]]:
     """Each day's visitors, in order: exact up to ``DAYS_SAMPLE``, else estimated from the day's smallest hashes within five
     percent or so, as ``visitors`` does for a whole period.
     """
-    rows = _by_day(organization, period.latest())
+    (rows,) = _by_day(organization, [period.latest()])
     if earlier := period.earlier():
         figure = Figure("visitors by day", partial(_packed_days, organization), _packed_in_a_row)
         rows += msgspec.json.decode(kept(organization, earlier, figure))
@@ -118,33 +124,42 @@ def visitors_by_day(organization: Organization, period: Period) -> list[tuple[da
     return [(day, found.get(day.isoformat(), Count(0, exact=True))) for day in days]
 
 
-def _packed(organization: Organization, most: int, period: Period) -> bytes:
-    return _sketch(organization, period, most).packed()
+def _packed(organization: Organization, most: int, periods: Sequence[Period]) -> list[bytes]:
+    return [one.packed() for one in _sketches(organization, most, periods)]
 
 
 def _packed_together(bodies: Sequence[bytes]) -> bytes:
     return Sketch.joined(bodies).packed()
 
 
-def _packed_days(organization: Organization, period: Period) -> bytes:
-    return msgspec.json.encode(_by_day(organization, period))
+def _packed_days(organization: Organization, periods: Sequence[Period]) -> list[bytes]:
+    return [msgspec.json.encode(days) for days in _by_day(organization, periods)]
 
 
 def _packed_in_a_row(bodies: Sequence[bytes]) -> bytes:
     return msgspec.json.encode([day for body in bodies for day in msgspec.json.decode(body)])
 
 
-def _sketch(organization: Organization, period: Period, most: int) -> Sketch:
+def _sketches(organization: Organization, most: int, periods: Sequence[Period]) -> list[Sketch]:
+    """Of each of them."""
+    found = [Sketch(None, ()) for _ in periods]
+    firsts, lasts = [one.first for one in periods], [one.last for one in periods]
     with connection.cursor() as cursor:
-        cursor.execute(_SKETCH, [period.first, period.last, organization.pk, most + 1, most])
-        bound, hashes = cursor.fetchone() or (None, None)
-    return Sketch(bound, hashes or ())
+        cursor.execute(_SKETCH, [firsts, lasts, organization.pk, most + 1, most])
+        for number, bound, hashes in cursor.fetchall():
+            found[number - 1] = Sketch(bound, hashes)
+    return found
 
 
-def _by_day(organization: Organization, period: Period) -> list[tuple[str, int, int]]:
+def _by_day(organization: Organization, periods: Sequence[Period]) -> list[list[tuple[str, int, int]]]:
+    """Of each of them: days, how many visitors were looked at, and the largest of their hashes."""
+    found: list[list[tuple[str, int, int]]] = [[] for _ in periods]
+    firsts, lasts = [one.first for one in periods], [one.last for one in periods]
     with connection.cursor() as cursor:
-        cursor.execute(_BY_DAY, [period.first, period.last, organization.pk, DAYS_SAMPLE + 1])
-        return [(day.isoformat(), number, largest) for day, number, largest in cursor.fetchall()]
+        cursor.execute(_BY_DAY, [firsts, lasts, organization.pk, DAYS_SAMPLE + 1])
+        for number, day, counted, largest in cursor.fetchall():
+            found[number - 1].append((day.isoformat(), counted, largest))
+    return found
 
 
 def _count(number: int, largest: int) -> Count:
