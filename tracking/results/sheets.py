@@ -68,10 +68,10 @@ class Sums:
 
 
 Row = TypeVar("Row")
-_Credited = tuple[str, Decimal, Decimal, Decimal, Decimal, Decimal]
-_Clicked = tuple[str, int]
-_CREDITS = msgspec.json.Decoder(list[_Credited])
-_CLICKS = msgspec.json.Decoder(list[_Clicked])
+_CreditRow = tuple[str, Decimal, Decimal, Decimal, Decimal, Decimal]
+_ClickRow = tuple[str, int]
+_CREDIT_ROWS = msgspec.json.Decoder(list[_CreditRow])
+_CLICK_ROWS = msgspec.json.Decoder(list[_ClickRow])
 
 
 def sheet(organization: Organization, period: Period, *, axis: Axis, model: Model, currency: str) -> dict[str, Sums]:
@@ -91,14 +91,14 @@ def _credited(
     of = {"of": organization.pk, "axis": int(axis), "model": str(model), "currency": currency}
     read = partial(_read, _CREDITED, of)
     figure = Figure(f"credits {int(axis)} {model} {currency}", partial(_packed, read), _added_credits, has_credits=True)
-    return _summed(_parts(organization, period, read, figure, _CREDITS))
+    return _summed(_parts(organization, period, read, figure, _CREDIT_ROWS))
 
 
 def _clicked(organization: Organization, period: Period, *, axis: Axis) -> dict[str, int]:
     """Clicks by people, of all things that were clicked."""
     read = partial(_read, _CLICKED, {"of": organization.pk, "axis": int(axis)})
     figure = Figure(f"clicks {int(axis)}", partial(_packed, read), _added_clicks)
-    return _counted(_parts(organization, period, read, figure, _CLICKS))
+    return _counted(_parts(organization, period, read, figure, _CLICK_ROWS))
 
 
 def _parts(
@@ -130,7 +130,7 @@ def _packed(read: Callable[[Sequence[Period]], list[list[Any]]], periods: Sequen
     return [msgspec.json.encode(rows) for rows in read(periods)]
 
 
-def _summed(parts: Iterable[Sequence[_Credited]]) -> dict[str, Sums]:
+def _summed(parts: Iterable[Sequence[_CreditRow]]) -> dict[str, Sums]:
     sums: dict[str, Sums] = {}
     for rows in parts:
         for ref, conversions, certain, probable, verified, unverified in rows:
@@ -146,7 +146,7 @@ def _summed(parts: Iterable[Sequence[_Credited]]) -> dict[str, Sums]:
     return sums
 
 
-def _counted(parts: Iterable[Sequence[_Clicked]]) -> dict[str, int]:
+def _counted(parts: Iterable[Sequence[_ClickRow]]) -> dict[str, int]:
     clicks: dict[str, int] = {}
     for rows in parts:
         for ref, number in rows:
@@ -155,11 +155,11 @@ def _counted(parts: Iterable[Sequence[_Clicked]]) -> dict[str, int]:
 
 
 def _added_credits(bodies: Sequence[bytes]) -> bytes:
-    sums = _summed(map(_CREDITS.decode, bodies))
+    sums = _summed(map(_CREDIT_ROWS.decode, bodies))
     return msgspec.json.encode(
         [(ref, one.conversions, one.certain, one.probable, one.verified, one.unverified) for ref, one in sums.items()]
     )
 
 
 def _added_clicks(bodies: Sequence[bytes]) -> bytes:
-    return msgspec.json.encode(list(_counted(map(_CLICKS.decode, bodies)).items()))
+    return msgspec.json.encode(list(_counted(map(_CLICK_ROWS.decode, bodies)).items()))
