@@ -28,9 +28,7 @@ ALWAYS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 # Somebody may call every visitor by one id, or lend a browser to everybody: that is no person, and each of its conversions
 # would cost as much as it has visitors.
 VISITORS, CONTACTS = 200, 100  # that a contact is recognized as, and that a visitor is; and those of the same batch
-RECONSIDERED = (
-    500  # conversions of a contact or visitor, the latest, that something new is looked at for; a recount has no limit
-)
+RECONSIDERED = 500  # conversions of one of them, the latest, that news are looked at for; a recount has no limit
 
 _RECOGNIZE = """
 INSERT INTO tracking_recognition (organization_id, visitor, contact_id, at)
